@@ -1,0 +1,222 @@
+"""Many requests at once, and what was seen of them while their wait was held.
+
+`hold_and_ping` is the proof on which the concurrency katas rest: the gate is closed, the requests
+are sent, and once they stand in front of it (an event, not a time) they are counted, with where
+they wait; then ``/health`` is asked; then the gate is opened and all of them must finish.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from dojo.evidence import Picture, bars, held_loop, plural, quoted, where
+
+if TYPE_CHECKING:
+    from dojo.subject import Service
+
+
+@dataclass
+class Sent:
+    """One request, seen from outside; times are ``time.perf_counter`` seconds."""
+
+    sent: float = 0.0
+    answered: float | None = None
+    response: httpx.Response | None = None
+
+
+class Burst:
+    """``count`` POST requests that are sent together."""
+
+    def __init__(self, service: "Service", path: str, count: int, payload: Mapping[str, Any]) -> None:
+        self.requests = [Sent() for _ in range(count)]
+        self._service = service
+        self._path = path
+        self._payload = payload
+        self._tasks = [asyncio.create_task(self._send(request)) for request in self.requests]
+
+    async def _send(self, request: Sent) -> None:
+        request.sent = time.perf_counter()
+        try:
+            request.response = await self._service.client.post(self._path, json=self._payload, timeout=None)
+            request.answered = time.perf_counter()
+        except httpx.HTTPError:
+            pass  # the host died or the burst was given up: there is no answer
+
+    async def finish(self, patience: float) -> bool:
+        """Waits for the answers, ``patience`` seconds at most; whether all of them came."""
+        _, pending = await asyncio.wait(self._tasks, timeout=patience)
+        for task in pending:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        return all(request.answered is not None for request in self.requests)
+
+
+@dataclass
+class Observation:
+    """What `hold_and_ping` saw of ``count`` requests to ``path`` that wait ``wait`` seconds each.
+
+    ``seen`` is the host's record at the moment when nobody new came to the closed gate, ``after``
+    its record at the end. ``health`` is None when it wasn't asked.
+    """
+
+    path: str
+    count: int
+    wait: float
+    requests: list[Sent]
+    seen: dict[str, Any]
+    after: dict[str, Any]
+    health: bool | None
+    asked_health: tuple[float, float] | None = None
+    held: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def waiting(self) -> int:
+        """How many of the requests stood in front of the closed gate at the same time."""
+        return len({arrival["request"] or -index for index, arrival in enumerate(self.held, 1)})
+
+    @property
+    def places(self) -> set[str]:
+        """Where they waited: ``"pool"``, ``"loop"``, ``"blocking"`` (see `gate.Arrival`)."""
+        return {arrival["place"] for arrival in self.held}
+
+    @property
+    def reached(self) -> int:
+        """How many of the requests had reached the application by then."""
+        return sum(span["path"] == self.path for span in self.seen.get("spans", ()))
+
+    @property
+    def answered(self) -> bool:
+        """Whether every request was answered in the end."""
+        return all(request.answered is not None for request in self.requests)
+
+    @property
+    def statuses(self) -> Counter[int]:
+        """How often each status code was answered."""
+        return Counter(r.response.status_code for r in self.requests if r.response is not None)
+
+    @property
+    def latencies(self) -> list[float]:
+        """In seconds, of those that were answered."""
+        return [r.answered - r.sent for r in self.requests if r.answered is not None]
+
+    @property
+    def wall(self) -> float:
+        """From the first sending to the last answer, in seconds."""
+        return max(r.answered or 0.0 for r in self.requests) - min(r.sent for r in self.requests)
+
+    @property
+    def blocks(self) -> list[dict[str, Any]]:
+        """What held the event loop, proven: what rests on a clock alone was seen at least twice."""
+        found = [*self.after.get("blocks", ()), *self.seen.get("blocks", ())]
+        proven = [b for b in found if b["proof"] != "clock" or b["times"] >= 2]
+        return sorted(proven, key=lambda b: ("identity", "stuck", "clock").index(b["proof"]))
+
+    @property
+    def overlapped(self) -> bool:
+        """Whether all of them provably waited at the same time without standing in front of the gate.
+
+        For ways to wait that no gate knows: when each request took at least ``wait`` and all were
+        sent and answered within less than twice ``wait``, then the waits, each of them in that
+        window, have a moment in common. It is a proof when it holds and says nothing when it doesn't.
+        """
+        return (self.answered and not self.held and min(self.latencies) >= self.wait and self.wall < 2 * self.wait)
+
+    @property
+    def together(self) -> bool:
+        """Whether all of them provably waited at the same time."""
+        return (self.waiting == self.count and "blocking" not in self.places) or self.overlapped
+
+    def bars(self, rows: int = 8) -> Picture:
+        """Who waited when, with ``/health`` as the last row."""
+        name = self.path.strip("/")
+        spans = {s["number"]: s for r in (self.seen, self.after) for s in r.get("spans", ()) if s["path"] == self.path}
+        table: list[tuple[str, float | None, float | None, str]] = []
+        for index, span in enumerate(sorted(spans.values(), key=lambda s: s["start"])[:rows], 1):
+            table.append((f"{name} #{index}", span["start"], span["complete"], "" if span["complete"] else "no answer"))
+        for index in range(len(table) + 1, min(self.count, rows) + 1):
+            table.append((f"{name} #{index}", None, None, "never reached your code"))
+        if self.asked_health and table:
+            start, end = self.asked_health
+            table.append(("/health", start, end if self.health else None, "" if self.health else "no answer"))
+        return bars(table)
+
+    def why_not_together(self) -> str:
+        """Who waits for whom, for requests that don't wait together: one paragraph."""
+        said = [f"{self.count} requests were sent together; "]
+        if self.blocks:
+            return self._blocked()
+        if not self.held:
+            return said[0] + self._never_held()
+        others = self.count - self.waiting
+        said.append(f"{self.waiting} waited, {plural(others, 'other')} had to wait for them first.")
+        pools = self.seen.get("pools", {})
+        if self.places == {"pool"}:
+            threads = {arrival["thread"] for arrival in self.held}
+            if pools.get("queued") and self.waiting >= pools["busy"]:
+                said.append(f" They wait on threads of the pool, which has {pools['threads']}: the others queue for one.")
+            elif any(name.startswith("asyncio_") for name in threads):
+                said.append(f" They wait on the {len(threads)} threads of asyncio's default executor: the others queue for one.")
+            elif any("ThreadPoolExecutor" in name for name in threads):
+                said.append(f" They wait on a pool of {plural(len(threads), 'thread')}: the others queue for one.")
+            else:
+                said.append(" They wait on threads.")
+        own = {(a["frame"]["file"], a["frame"]["line"]) for a in self.held if a["frame"]}
+        for place in self.seen.get("standing", ())[:3]:
+            if (place["file"], place["line"]) not in own or not others:
+                said.append(f"\n{place['count']} stood at {where(place)}:{quoted(place)}")
+        if len(said) <= 3 and own:
+            place = next(a["frame"] for a in self.held if a["frame"])
+            said.append(f"\nThe wait itself is at {where(place)}:{quoted(place)}")
+        return "".join(said)
+
+    def _blocked(self) -> str:
+        never = self.count - self.reached
+        first = (f"{self.count} requests were sent together; {self.reached} {'was' if self.reached == 1 else 'were'} in flight, "
+                 f"{never} never reached your code.") if never else f"{self.count} requests were sent together."
+        if self.health is False:
+            first += "\n/health did not answer while they waited."
+        return "\n".join([first, "", self.bars(), "", held_loop(self.blocks[0])])
+
+    def _never_held(self) -> str:
+        if not self.answered:
+            place = next(iter(self.seen.get("standing", ())), None)
+            stood = f" The unanswered ones stand at {where(place)}:{quoted(place)}" if place else ""
+            return f"{sum(r.answered is None for r in self.requests)} of them never got an answer.{stood}"
+        quickest = min(self.latencies)
+        if quickest < self.wait:
+            return (f"the quickest answer came after {quickest:.3f} s: not all of them wait for "
+                    f"INFERENCE_SECONDS, which was {self.wait:g}.")
+        return (f"the last answer came after {self.wall:.2f} s, though each waits only {self.wait:g} s: they took turns.\n\n"
+                + self.bars())
+
+
+async def hold_and_ping(service: "Service", path: str, count: int, payload: Mapping[str, Any], *,
+                        wait: float, health: str | None = "/health") -> Observation:
+    """Holds ``count`` requests to ``path`` and counts those that wait together (see `Observation`).
+
+    ``wait``: the INFERENCE_SECONDS with which ``service`` was started. ``health``: the path that
+    has to answer meanwhile, or None.
+    """
+    await service.close_gate()
+    burst = Burst(service, path, count, payload)
+    seen = await service.gather(count)
+    held_up = bool(seen.get("held_up"))
+    asked = None
+    healthy = None
+    if health is not None:
+        start = time.perf_counter()
+        pools = seen.get("pools", {})
+        full = bool(pools) and pools.get("busy") == pools.get("threads")
+        # While the loop is held by the gate, no patience whatever could bring an answer.
+        healthy = await service.answers(health, 0.3 if held_up else 1.0 if full else 3.0)
+        asked = (start, time.perf_counter())
+    await service.open_gate()
+    turns = min(count, 8) if held_up else count
+    await burst.finish(min(turns * wait * 1.5 + 2.0, 12.0))
+    after = await service.report()
+    return Observation(path, count, wait, burst.requests, seen, after, healthy, asked, seen.get("held", []))

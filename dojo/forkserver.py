@@ -1,0 +1,187 @@
+"""The preloaded process from which hosts are forked, so that a start costs milliseconds.
+
+The standard library has a fork server as well. This one is its own because of what has to hold
+when things go wrong: it outlives the judge for the moment that it takes to end every host with all
+that the learner's code has started (process groups, and orphans, which it adopts on Linux), also
+after a ``kill -9`` of the judge; it says how a host ended; and it never imports the judge's
+``__main__`` again in each child, which costs a second with pytest.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import sys
+
+_PR_SET_CHILD_SUBREAPER = 36
+
+#: What a learner's service will import; the longest part of a start.
+PRELOAD = (
+    "fastapi", "fastapi.responses", "fastapi.openapi.utils", "uvicorn", "uvicorn.loops.asyncio", "uvicorn.protocols.http.h11_impl",
+    "uvicorn.lifespan.on", "anyio", "anyio._backends._asyncio", "httpx", "pydantic_settings",
+    "dojo.probe", "dojo.imports", "concurrent.futures.thread", "fastapi.applications", "starlette.responses",
+)
+
+
+class _ForkServer:
+    """Answers one judge: forks hosts for it, and tells on each host's own line how it ended."""
+
+    def __init__(self, judge: socket.socket, folder: str) -> None:
+        self._judge = judge
+        self._folder = folder
+        self._lines: dict[int, int] = {}
+
+    def serve(self) -> None:
+        """Forks until the judge hangs up, then ends everything."""
+        import select
+
+        wake_read, wake_write = os.pipe()
+        os.set_blocking(wake_write, False)
+        os.set_blocking(wake_read, False)
+        signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(ignored, signal.SIG_IGN)
+        try:
+            while True:
+                ready, _, _ = select.select([self._judge, wake_read], [], [])
+                if wake_read in ready:
+                    with contextlib.suppress(BlockingIOError):
+                        os.read(wake_read, 4096)
+                    self._reap()
+                if self._judge in ready and not self._request((wake_read, wake_write)):
+                    return
+        finally:
+            for pid in list(self._lines):
+                _kill_group(pid)
+            self._kill_orphans()
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _request(self, own: tuple[int, int]) -> bool:
+        try:
+            data, files, _, _ = socket.recv_fds(self._judge, 4096, 2)
+        except OSError:
+            return False
+        if not data:
+            return False
+        request = json.loads(data)
+        if "kill" in request:
+            if request["kill"] in self._lines:
+                _kill_group(request["kill"])
+            return True
+        line, output = files
+        pid = os.fork()
+        if pid == 0:
+            self._become_host(line, output, own)
+        os.close(output)
+        self._lines[pid] = line
+        self._judge.sendall(json.dumps({"pid": pid}).encode() + b"\n")
+        return True
+
+    def _become_host(self, line: int, output: int, own: tuple[int, int]) -> None:
+        """In the child: never returns."""
+        status = 1
+        try:
+            os.setsid()
+            signal.set_wakeup_fd(-1)
+            for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, signal.SIG_DFL)
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            self._judge.close()
+            for file in (*own, *self._lines.values()):
+                os.close(file)
+            nothing = os.open(os.devnull, os.O_RDONLY)
+            os.dup2(nothing, 0)
+            os.dup2(output, 1)
+            os.dup2(output, 2)
+            os.close(output)
+            from dojo.host import main
+
+            with socket.socket(fileno=line) as connection:
+                main(connection.makefile("rb"), connection.makefile("wb"))
+            status = 0
+        except BaseException:
+            import traceback
+
+            traceback.print_exc()
+        finally:
+            with contextlib.suppress(Exception):
+                sys.stdout.flush()
+                sys.stderr.flush()
+            _exit(status)
+
+    def _reap(self) -> None:
+        """Says for each host that has ended how it ended, and ends what it leaves behind."""
+        while True:
+            try:
+                ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            except ChildProcessError:
+                return
+            if ended is None:
+                return
+            pid = ended.si_pid
+            line = self._lines.pop(pid, None)
+            if line is not None:
+                _kill_group(pid)  # before its number is free again
+            os.waitpid(pid, 0)
+            if line is None:
+                continue
+            self._kill_orphans()
+            said = {"event": "ended", "status": ended.si_status, "signaled": ended.si_code != os.CLD_EXITED}
+            with contextlib.suppress(OSError), socket.socket(fileno=line) as connection:
+                # The newline in front ends a message in whose middle the host may have died.
+                connection.sendall(b"\n" + json.dumps(said).encode() + b"\n")
+
+    def _kill_orphans(self) -> None:
+        """Ends adopted processes: those that left their host's group and lost their parent."""
+        with contextlib.suppress(OSError), open(f"/proc/self/task/{os.getpid()}/children") as children:
+            for pid in map(int, children.read().split()):
+                if pid not in self._lines:
+                    with contextlib.suppress(OSError):
+                        os.kill(pid, signal.SIGKILL)
+
+
+_exit = os._exit
+
+
+def _kill_group(pid: int) -> None:
+    with contextlib.suppress(OSError):
+        os.killpg(pid, signal.SIGKILL)
+    with contextlib.suppress(OSError):  # it may not have its own group yet
+        os.kill(pid, signal.SIGKILL)
+
+
+def _adopt_orphans() -> None:
+    """Makes this process the parent of descendants that lose theirs (Linux)."""
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def main() -> None:
+    """``python -m dojo.forkserver FD FOLDER``: the judge's socket, and the folder to remove at the end."""
+    judge = socket.socket(fileno=int(sys.argv[1]))
+    import gc
+    import importlib
+
+    from dojo import waits
+
+    waits.install()  # before any other module takes a copy of sleep
+    for name in PRELOAD:
+        importlib.import_module(name)
+    import dojo.host  # noqa: F401  # what the children run
+
+    _adopt_orphans()
+    gc.collect()
+    gc.freeze()  # the children share these pages as long as no collection touches them
+    server = _ForkServer(judge, sys.argv[2])
+    with contextlib.suppress(BrokenPipeError):  # the judge may have gone meanwhile
+        judge.sendall(b'{"ready": true}\n')
+    server.serve()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,248 @@
+"""The host: the child process in which the learner's code runs.
+
+It serves an application under uvicorn on a free port of the loopback interface, or calls named
+functions with plain data. Everything that it sees goes to the judge as messages (``wire.py``).
+It is forked from a process that has imported the libraries already (``forkserver.py``), or
+started as ``python -m dojo.host`` where there is no fork.
+"""
+
+import asyncio
+import difflib
+import importlib
+import importlib.util
+import inspect
+import logging
+import os
+import queue
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any, BinaryIO
+
+import uvicorn
+
+from dojo.imports import Importer
+from dojo.probe import Application, Probe
+from dojo.stack import Learner, current_frames
+from dojo.waits import WaitGate
+from dojo.wire import NEW, Line, plain
+
+_real_exit = os._exit
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, which says when it answers."""
+
+    def __init__(self, config: uvicorn.Config, started: Callable[[bool], None]) -> None:
+        super().__init__(config)
+        self._started = started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._started(not self.should_exit)
+
+
+class Host:
+    """One child process: what it was asked to do (``task``), and the line to the judge."""
+
+    def __init__(self, line: Line, task: dict[str, Any]) -> None:
+        self.line = line
+        self.task = task
+        self.learner = Learner(task["root"])
+        self.gate = WaitGate(self.learner)
+        self.probe = Probe(self.learner, self.gate)
+        self.importer = Importer(self.learner, task.get("quarantine", {}), self._importing)
+        self._calls = queue.SimpleQueue[dict[str, Any] | None]()
+        self._main = threading.get_ident()
+        self._pid = os.getpid()
+
+    def run(self) -> None:
+        """Does the task and returns when it is done; what goes wrong is said on the line."""
+        os.environ.update(self.task.get("env", {}))
+        os.chdir(self.task["root"])
+        os._exit = self._noted_exit
+        self.importer.install()
+        threading.Thread(target=self._listen, name="dojo-line", daemon=True).start()
+        if self.task["do"] == "serve":
+            self._serve()
+        else:
+            self._work()
+
+    def _importing(self, module: str) -> None:
+        self.line.send(event="importing", module=module)
+
+    def _noted_exit(self, status: int = 0) -> None:
+        """``os._exit``, which ends a process without a word: here it says first where it was called."""
+        if os.getpid() == self._pid:
+            place = self.learner.innermost(inspect.currentframe())
+            self.line.send(event="ending", how=f"os._exit({status})", place=place)
+        _real_exit(status)
+
+    # -- serving
+
+    def _serve(self) -> None:
+        try:
+            application = self._application(self.task["app"])
+        except BaseException as error:
+            self.line.send(event="failed", stage="import", error=self._noticed(error), broken=self.importer.broken)
+            return
+        listening = socket.create_server(("127.0.0.1", 0), backlog=512)
+        logging.getLogger("uvicorn").addHandler(logging.NullHandler())
+        config = uvicorn.Config(
+            self.probe.layer(application), loop=self.task.get("loop", "asyncio"), lifespan="auto",
+            log_config=None, access_log=False, ws="none" if not self.task.get("ws") else "auto",
+        )
+
+        def started(well: bool) -> None:
+            if not well:
+                error = self.probe.startup_error or {"type": "", "message": "", "frames": []}
+                self.line.send(event="failed", stage="startup", error=error, broken=self.importer.broken)
+                return
+            if self.task.get("probe", True):
+                self.probe.watch()
+            self.line.send(event="ready", port=listening.getsockname()[1], broken=self.importer.broken)
+
+        _Server(config, started).run(sockets=[listening])
+
+    def _noticed(self, error: BaseException) -> dict[str, Any]:
+        if isinstance(error, SystemExit):
+            return {**self.learner.error(error), "type": "SystemExit"}
+        return self.learner.error(error)
+
+    def _application(self, target: str) -> Application:
+        """The object ``module:name``, or ``path/to/file.py:name`` for a service that the judge brings along."""
+        where, _, name = target.rpartition(":")
+        if where.endswith(".py"):
+            module = _module_from(Path(where))
+        else:
+            module = importlib.import_module(where)
+        application = _attribute(module, name, where)
+        if not callable(application):
+            raise TypeError(f"{target} is no application but {application!r:.60}")
+        return application  # type: ignore[no-any-return]  # whatever it is, uvicorn calls it
+
+    # -- calling functions
+
+    def _work(self) -> None:
+        self.line.send(event="ready", port=0, broken={})
+        calls = iter(self._calls.get, None)
+        for call in calls:
+            try:
+                value = self._call(call)
+            except BaseException as error:
+                self.line.send(event="reply", id=call["id"], error=self._noticed(error))
+            else:
+                self.line.send(event="reply", id=call["id"], value=value)
+
+    def _call(self, call: dict[str, Any]) -> Any:
+        function = self._resolve(call["function"])
+        value = function(*(self._built(each) for each in call["args"]))
+        if inspect.isawaitable(value):
+            value = asyncio.run(_finish(value))
+        return plain(value)
+
+    def _resolve(self, path: str) -> Any:
+        where, _, name = path.partition(":")
+        return _attribute(importlib.import_module(where), name, where)
+
+    def _built(self, value: Any) -> Any:
+        """``value`` with the objects made for which it holds recipes (`wire.new`)."""
+        if isinstance(value, dict):
+            if NEW in value:
+                fields = {key: self._built(each) for key, each in value["fields"].items()}
+                return self._resolve(value[NEW])(**fields)
+            return {key: self._built(each) for key, each in value.items()}
+        if isinstance(value, list):
+            return [self._built(each) for each in value]
+        return value
+
+    # -- the judge's questions
+
+    def _listen(self) -> None:
+        """Answers the judge on a thread of its own, so that a held loop doesn't silence it."""
+        while (message := self.line.receive()) is not None:
+            do = message.get("do")
+            if do == "call":
+                self._calls.put(message)
+            elif answer := self._questions().get(str(do)):
+                self.line.send(event="reply", id=message["id"], value=answer(message))
+        _real_exit(0)  # the judge has hung up
+
+    def _questions(self) -> dict[str, Callable[[dict[str, Any]], Any]]:
+        probe, gate = self.probe, self.gate
+        return {
+            "close": lambda m: probe.close_gate(m.get("arm", True)),
+            "gather": lambda m: probe.gather(m["expected"], m["limit"]),
+            "release": lambda m: gate.release(),
+            "open": lambda m: gate.open(),
+            "report": lambda m: probe.report(),
+            "error": lambda m: probe.error_of(m["path"]),
+            "where": lambda m: self._where(),
+        }
+
+    def _where(self) -> dict[str, Any]:
+        """Where the main thread stands in the learner's code, and whether it computes or waits."""
+        def cpu() -> float:
+            if not hasattr(time, "pthread_getcpuclockid"):
+                return 0.0
+            return time.clock_gettime(time.pthread_getcpuclockid(self._main))
+
+        before, began = cpu(), time.perf_counter()
+        threading.Event().wait(0.1)
+        computing = cpu() - before > 0.3 * (time.perf_counter() - began)
+        place = self.learner.innermost(current_frames().get(self._main))
+        return {"place": place, "computing": computing, "standing": self.probe.standing() if self.probe._loop else []}
+
+
+def _attribute(module: ModuleType, name: str, where: str) -> Any:
+    try:
+        return getattr(module, name)
+    except AttributeError:
+        names = [n for n in vars(module) if not n.startswith("_")]
+        close = difflib.get_close_matches(name, names, n=1)
+        hint = f"; it has `{close[0]}`: was it renamed?" if close else ""
+        raise AttributeError(f"{where.replace('.', '/')}.py has no `{name}`{hint}") from None
+
+
+def _module_from(file: Path) -> ModuleType:
+    """The module of a file that the judge brings along; its folder's other files can be imported."""
+    spec = importlib.util.spec_from_file_location(f"dojo_service_{file.stem}", file)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+async def _finish(value: Any) -> Any:
+    return await value
+
+
+def main(incoming: BinaryIO, outgoing: BinaryIO) -> None:
+    """Takes one task from the judge and does it."""
+    line = Line(incoming, outgoing)
+    task = line.receive()
+    if not task:
+        return
+    host = Host(line, task)
+    try:
+        host.run()
+    except BaseException as error:  # the dojo's own mistake: say so rather than vanish
+        host.line.send(event="failed", stage="dojo", error={"type": type(error).__name__, "message": str(error), "frames": []})
+        raise
+
+
+def _spawned() -> None:
+    """The way without fork: connect to the judge's port, which stands in the environment."""
+    port = int(os.environ.pop("DOJO_PORT"))
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(os.environ.pop("DOJO_TOKEN").encode() + b"\n")
+        main(connection.makefile("rb"), connection.makefile("wb"))
+
+
+if __name__ == "__main__":
+    _spawned()

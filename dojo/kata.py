@@ -1,0 +1,42 @@
+"""The face that katas use; an author of exercises needs to read nothing else.
+
+A kata is a pytest file that begins with::
+
+    \"\"\"1.5 · All requests wait together, and the event loop stays free.\"\"\"
+
+    from dojo.kata import Service, exercise, hold_and_ping
+
+    pytestmark = exercise("1.5", edit="app/routers/predict.py")
+
+Its tests are ``async def`` and take fixtures: ``service`` starts the learner's service,
+``learner`` calls the learner's functions, ``reference`` those of ``solutions/``, ``note`` adds a
+line that is shown under the exercise. A test's docstring is what the learner reads behind
+"Expected:"; the message of its ``assert`` (or of a `Red`) is what was seen, and why it matters.
+The first red test settles the exercise, so tests go from the plain to the subtle.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from dojo.burst import Burst, Observation, hold_and_ping
+from dojo.evidence import Picture, bars, held_loop, listed, plural, quoted, where
+from dojo.plugin import ServiceStarter
+from dojo.subject import Functions, Inconclusive, Red, Service
+from dojo.wire import new
+
+__all__ = [
+    "Burst", "Functions", "Inconclusive", "Observation", "Picture", "Red", "Service", "ServiceStarter",
+    "bars", "beside", "exercise", "held_loop", "hold_and_ping", "listed", "new", "plural", "quoted", "where",
+]
+
+
+def exercise(exercise_id: str, *, edit: str | Sequence[str] = ()) -> pytest.MarkDecorator:
+    """Marks a kata file: the exercise's id, and the file or files that the learner edits for it."""
+    return pytest.mark.exercise(exercise_id, edit=edit)
+
+
+def beside(kata: str, file: str, name: str) -> str:
+    """The application ``name`` in a ``file`` that lies beside the ``kata`` (its ``__file__``)."""
+    return f"{Path(kata).with_name(file)}:{name}"

@@ -1,0 +1,271 @@
+"""Starts hosts and talks with them: the judge's side of ``host.py``."""
+
+import asyncio
+import collections
+import contextlib
+import itertools
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import Any
+
+from dojo.wire import decode, encode
+from dojo.workspace import ROOT, Workspace
+
+#: Hosts are forked where the platform can; ``DOJO_SPAWN=1`` takes the slow way everywhere.
+FORK = hasattr(os, "fork") and hasattr(socket, "recv_fds") and not os.environ.get("DOJO_SPAWN")
+
+#: How many bytes of what the learner's code printed are kept: the last ones.
+OUTPUT_KEPT = 16_384
+
+
+class HostGone(Exception):
+    """The host ended before it answered."""
+
+
+class NoAnswer(Exception):
+    """The host lives and did not answer within the patience limit."""
+
+
+class Host:
+    """A child process, seen from the judge."""
+
+    def __init__(self, kill: Any, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, output: int) -> None:
+        self._kill = kill
+        self._reader = reader
+        self._writer = writer
+        self._numbers = itertools.count(1)
+        self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._kept: collections.deque[bytes] = collections.deque()
+        self._kept_bytes = 0
+        #: The first of its events that says how the start went: ``ready`` or ``failed``.
+        self.started: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        #: The router that is being imported now, or the empty string.
+        self.importing = ""
+        #: How the process ended: its ``ended`` event, and the ``ending`` one before it, if it came.
+        self.ended: dict[str, Any] = {}
+        self.gone = False
+        self._drain = threading.Thread(target=self._keep_output, args=(output,), daemon=True)
+        self._drain.start()
+        self._listening = asyncio.create_task(self._listen())
+
+    async def ask(self, do: str, patience: float, **message: Any) -> dict[str, Any]:
+        """The reply to a question: ``value`` or ``error`` is in it.
+
+        Raises `HostGone`, or `NoAnswer` after ``patience`` seconds.
+        """
+        if self.gone:
+            raise HostGone
+        number = next(self._numbers)
+        reply = self._waiting[number] = asyncio.get_running_loop().create_future()
+        self._writer.write(encode({"do": do, "id": number, **message}))
+        try:
+            return await asyncio.wait_for(reply, patience)
+        except TimeoutError:
+            raise NoAnswer from None
+        finally:
+            self._waiting.pop(number, None)
+
+    def output(self) -> str:
+        """The end of what the learner's code printed."""
+        self._drain.join(0.05)
+        return b"".join(self._kept).decode(errors="replace")[-OUTPUT_KEPT:]
+
+    async def close(self) -> None:
+        """Ends the process with everything that it started, and waits until it is gone."""
+        if not self.gone:
+            self._kill()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(self._listening), 10)
+        self._listening.cancel()
+        self._writer.close()
+
+    def _keep_output(self, file: int) -> None:
+        with open(file, "rb", buffering=0) as stream:
+            while data := stream.read(65536):
+                self._kept.append(data[-OUTPUT_KEPT:])
+                self._kept_bytes += len(self._kept[-1])
+                while self._kept_bytes - len(self._kept[0]) >= OUTPUT_KEPT:
+                    self._kept_bytes -= len(self._kept.popleft())
+
+    async def _listen(self) -> None:
+        with contextlib.suppress(ConnectionError, asyncio.LimitOverrunError, ValueError):
+            while line := await self._reader.readline():
+                if message := decode(line):
+                    self._take(message)
+                    if message.get("event") == "ended":
+                        break
+        self.gone = True
+        for future in (self.started, *self._waiting.values()):
+            if not future.done():
+                future.set_exception(HostGone())
+        if self.started.done():
+            self.started.exception()  # may have no reader any more
+
+    def _take(self, message: dict[str, Any]) -> None:
+        event = message.get("event")
+        if event == "reply":
+            waiting = self._waiting.get(message.get("id", 0))
+            if waiting is not None and not waiting.done():
+                waiting.set_result(message)
+        elif event == "importing":
+            self.importing = message["module"]
+        elif event in ("ready", "failed"):
+            if not self.started.done():
+                self.started.set_result(message)
+        elif event in ("ending", "ended"):
+            self.ended.update({k: v for k, v in message.items() if k != "event"})
+
+
+class Launcher:
+    """One judge run's hosts: a snapshot of the workspace, and the process that forks them."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self.folder = Path(tempfile.mkdtemp(prefix="serving-katas-"))
+        self.root = workspace.snapshot(self.folder / "workspace")
+        self._references: dict[Path, Path] = {workspace.path: self.root}
+        self._server: subprocess.Popen[bytes] | None = None
+        self._line: socket.socket | None = None
+        self._ready = False
+        if FORK:
+            self._start_server()
+
+    def root_of(self, path: Path) -> Path:
+        """The snapshot of another workspace, made when it is first asked for."""
+        if path not in self._references:
+            self._references[path] = Workspace.at(path).snapshot(self.folder / f"reference-{len(self._references)}")
+        return self._references[path]
+
+    async def start(self, task: dict[str, Any]) -> Host:
+        """A new host that has been given ``task``."""
+        host = await (self._fork() if FORK else self._spawn())
+        host._writer.write(encode(task))
+        return host
+
+    def close(self) -> None:
+        """Ends all hosts and the process that forked them, and removes the snapshots."""
+        import shutil
+
+        if self._line is not None:
+            self._line.close()
+        if self._server is not None:
+            try:
+                self._server.wait(15)
+            except subprocess.TimeoutExpired:
+                self._server.kill()
+                self._server.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    # -- fork
+
+    def _start_server(self) -> None:
+        """Starts the fork server; it imports while the judge collects its tests."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._server = subprocess.Popen(
+                [sys.executable, "-m", "dojo.forkserver", str(theirs.fileno()), str(self.folder)],
+                pass_fds=[theirs.fileno()], cwd=ROOT, env=_environment(), start_new_session=True,
+                stdin=subprocess.DEVNULL,
+            )
+        self._line = ours
+        ours.settimeout(120)
+
+    def _reply(self) -> dict[str, Any]:
+        assert self._line is not None
+        data = b""
+        while not data.endswith(b"\n"):
+            more = self._line.recv(4096)
+            if not more:
+                raise RuntimeError("the process that starts hosts has ended: run `python -m dojo.forkserver` to see why")
+            data += more
+        reply: dict[str, Any] = json.loads(data)
+        return reply
+
+    async def _fork(self) -> Host:
+        assert self._line is not None
+        line = self._line
+        if not self._ready:
+            await asyncio.to_thread(self._reply)
+            self._ready = True
+        ours, theirs = socket.socketpair()
+        read, write = os.pipe()
+        with theirs:
+            socket.send_fds(line, [b'{"fork": true}'], [theirs.fileno(), write])
+        os.close(write)
+        pid = self._reply()["pid"]
+        reader, writer = await asyncio.open_connection(sock=ours, limit=1 << 24)
+
+        def kill() -> None:
+            with contextlib.suppress(OSError):
+                line.sendall(encode({"kill": pid}))
+
+        return Host(kill, reader, writer, read)
+
+    # -- spawn
+
+    async def _spawn(self) -> Host:
+        """A host from a fresh interpreter, which connects back to a port that only it knows the token of."""
+        token = secrets.token_hex(16)
+        connected: asyncio.Future[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.get_running_loop().create_future()
+
+        async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            if (await reader.readline()).strip() == token.encode() and not connected.done():
+                connected.set_result((reader, writer))
+            else:
+                writer.close()
+
+        server = await asyncio.start_server(accept, "127.0.0.1", 0, limit=1 << 24)
+        port = server.sockets[0].getsockname()[1]
+        environment = {**_environment(), "DOJO_PORT": str(port), "DOJO_TOKEN": token}
+        read, write = os.pipe()
+        process = subprocess.Popen(
+            [sys.executable, "-c", "from dojo import waits; waits.install(); from dojo.host import _spawned; _spawned()"],
+            cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=write, stderr=write,
+            start_new_session=os.name == "posix",
+        )
+        os.close(write)
+        try:
+            reader, writer = await asyncio.wait_for(connected, 60)
+        finally:
+            server.close()
+        host = Host(lambda: _end(process), reader, writer, read)
+        host._listening.add_done_callback(lambda _: host.ended.update(_ended(process)))
+        return host
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ends a spawned host, and on POSIX its process group."""
+    with contextlib.suppress(OSError):
+        if os.name == "posix":
+            os.killpg(process.pid, 9)
+        process.kill()
+
+
+def _ended(process: subprocess.Popen[bytes]) -> dict[str, Any]:
+    try:
+        code = process.wait(2)
+    except subprocess.TimeoutExpired:
+        _end(process)
+        code = process.wait()
+    return {"status": abs(code), "signaled": code < 0}
+
+
+def _environment() -> dict[str, str]:
+    """The judge's environment without what would change how the learner's service starts."""
+    skipped = {name.upper() for name in _SETTINGS} | {"PYTEST_CURRENT_TEST", "PYTHONSTARTUP"}
+    kept = {key: value for key, value in os.environ.items() if key.upper() not in skipped}
+    return {**kept, "PYTHONUNBUFFERED": "1"}
+
+
+#: The service's own settings: a kata sets those that it needs, and a shell's never reach it.
+_SETTINGS = (
+    "inference_seconds", "database_url", "redis_url", "weather_url", "images_url", "analytics_url",
+    "services_url", "config_path", "latency_samples", "pool_processes", "web_concurrency",
+)

@@ -1,0 +1,182 @@
+"""The pytest plugin: ``--workspace``, the fixtures, the exercise marker, and verdicts instead of traces."""
+
+import inspect
+import io
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from _pytest._io import TerminalWriter
+
+from dojo import terminal
+from dojo.launch import Launcher
+from dojo.subject import Functions, Inconclusive, Red, Run, Service
+from dojo.workspace import SOLUTIONS, NotAWorkspace, Workspace
+
+WORKSPACE: pytest.StashKey[Workspace] = pytest.StashKey()
+RUN: pytest.StashKey[Run] = pytest.StashKey()
+RED: pytest.StashKey[set[str]] = pytest.StashKey()
+
+ServiceStarter = Callable[..., Awaitable[Service]]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The dojo's options."""
+    group = parser.getgroup("serving katas")
+    group.addoption("--workspace", default=".", metavar="PATH", help="the tree to judge: one that holds app/ (default: this repository's root)")
+    group.addoption("--all", action="store_true", help="show the details of every red exercise, not only of the first")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Finds the workspace, and takes over the terminal when only katas are run."""
+    config.addinivalue_line("markers", "exercise(id, edit=…): the exercise that a kata file specifies, and the files that it asks to edit")
+    config.stash[RED] = set()
+    if not terminal.only_katas(config):
+        return
+    given = str(config.getoption("workspace"))
+    try:
+        workspace = Workspace.at(given) if given != "." else Workspace.at(_root())
+    except NotAWorkspace as error:
+        raise pytest.UsageError(str(error)) from None
+    config.stash[WORKSPACE] = workspace
+    if not config.getoption("collectonly"):
+        # Started now, so that it imports the libraries while pytest collects.
+        config.stash[RUN] = Run(Launcher(workspace))
+
+
+def _root() -> Path:
+    from dojo.workspace import ROOT
+
+    return ROOT
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Lets the exercise reporter speak instead of pytest's."""
+    config = session.config
+    standard = config.pluginmanager.get_plugin("terminalreporter")
+    if RUN not in config.stash or standard is None:
+        return
+    reporter = terminal.ExerciseReporter(standard._tw, config.stash[WORKSPACE].name, bool(config.getoption("all")))
+    # It stays, for plugins that ask it things, but what it writes goes nowhere.
+    standard._tw = TerminalWriter(io.StringIO())
+    config.pluginmanager.register(reporter, "exercise-reporter")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Ends every host, and the process that started them."""
+    if RUN in config.stash:
+        config.stash[RUN].launcher.close()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Katas run in the order of the exercises, whatever the order of their files."""
+    from dojo import catalog
+
+    order = {exercise.id: index for index, exercise in enumerate(catalog.exercises())} if any(_id(i) for i in items) else {}
+    items.sort(key=lambda item: order.get(_id(item), -1))
+
+
+def _id(item: pytest.Item) -> str:
+    mark = item.get_closest_marker("exercise")
+    return str(mark.args[0]) if mark else ""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """One red test settles an exercise: what builds on it is not run, and the learner waits less."""
+    if _id(item) in item.config.stash[RED]:
+        pytest.skip("this exercise is red already")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turns what a kata raised into a verdict that says what was seen."""
+    report = yield
+    exercise = _id(item)
+    if not exercise:
+        return report
+    extra: dict[str, Any] = report.__dict__
+    extra["exercise"] = exercise
+    if call.when == "teardown":
+        extra["notes"] = [str(value) for name, value in item.user_properties if name == "note"]
+    if call.excinfo is None or call.excinfo.errisinstance(pytest.skip.Exception):
+        return report
+    item.config.stash[RED].add(exercise)
+    verdict = _verdict(item, call.excinfo)
+    if verdict is not None:
+        extra["verdict"] = verdict
+        report.longrepr = verdict["message"]
+    return report
+
+
+def _verdict(item: pytest.Item, info: pytest.ExceptionInfo[BaseException]) -> dict[str, str] | None:
+    """The verdict for what a kata raised; None when the dojo itself is at fault."""
+    error = _innermost(info.value)
+    expected = (inspect.getdoc(getattr(item, "function", None)) or "").partition("\n\n")[0].replace("\n", " ")
+    if isinstance(error, Inconclusive):
+        return {"state": "unclear", "message": f"Inconclusive: {error}", "expected": expected}
+    if isinstance(error, AssertionError):
+        # pytest adds the values of the compared expressions below the message; the message says it all.
+        message = str(error).partition("\nassert ")[0]
+        return {"state": "red", "message": message, "expected": expected}
+    if "Timeout" in type(error).__name__ and type(error).__module__.startswith(("_pytest", "pytest_timeout")):
+        return {"state": "red", "message": f"It did not end within the patience limit of the whole test. {error}", "expected": expected}
+    return None
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """The first exception of a group, and of the groups in it."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def _edit(request: pytest.FixtureRequest) -> tuple[str, ...]:
+    mark = request.node.get_closest_marker("exercise")
+    edit = mark.kwargs.get("edit", ()) if mark else ()
+    return (edit,) if isinstance(edit, str) else tuple(edit)
+
+
+@pytest.fixture
+def note(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Adds a line that is shown under the exercise, whether it is red or green."""
+    return lambda text: record_property("note", text)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def service(request: pytest.FixtureRequest) -> AsyncIterator[ServiceStarter]:
+    """Starts the learner's service: ``api = await service(inference_seconds=0.2)``.
+
+    The keyword arguments are the service's settings. ``app`` is another application to serve
+    instead: ``"module:name"`` or ``"path/to/file.py:name"``.
+    """
+    run = request.config.stash[RUN]
+    started: list[Service] = []
+
+    async def start(app: str = "app.main:app", *, options: dict[str, Any] | None = None, **settings: Any) -> Service:
+        api = await run.serve(app, settings, edit=_edit(request), exercise=_id(request.node), **(options or {}))
+        started.append(api)
+        return api
+
+    yield start
+    for api in started:
+        await api.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def learner(request: pytest.FixtureRequest) -> AsyncIterator[Functions]:
+    """The learner's functions: ``await learner.call("app.metrics:percentile", samples, 95)``."""
+    functions = await request.config.stash[RUN].functions(_id(request.node))
+    yield functions
+    await functions.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def reference(request: pytest.FixtureRequest) -> AsyncIterator[Functions]:
+    """The functions of ``solutions/``, for what is given complete and must not be changed."""
+    functions = await request.config.stash[RUN].functions(_id(request.node), workspace=SOLUTIONS)
+    yield functions
+    await functions.close()

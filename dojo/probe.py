@@ -1,0 +1,342 @@
+"""What happened inside the host: each request's span, and who held the event loop, on which line.
+
+Three observers share this record:
+
+- an outermost ASGI layer notes for each request when it reached the application, when its
+  response was complete and when the application returned: two different ends, because
+  background tasks run between them;
+- a *watcher* thread asks the loop for a sign of life and, when none comes, looks at the line at
+  which the loop stands. It works while a step doesn't finish, and so names endless loops too;
+- the *call clock* (``clock.py``), armed while a gate is closed, times the learner's calls.
+
+All of it works on asyncio's loop and on uvloop's: nothing of the loop itself is replaced.
+"""
+
+import asyncio
+import os
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from dojo.clock import CallClock
+from dojo.stack import Learner, current_frames
+from dojo.waits import REQUEST, WaitGate, real_sleep
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+#: How often the watcher asks for a sign of life, and how long it waits before it looks. In seconds.
+WATCH_EVERY = 0.02
+LOOK_AFTER = 0.06
+#: The loop is called stuck once it has stood at one place for so long. In seconds.
+STUCK_AFTER = 0.3
+
+
+@dataclass
+class Span:
+    """One request as the application saw it; times are ``time.perf_counter`` seconds."""
+
+    number: int
+    method: str
+    path: str
+    start: float
+    status: int | None = None
+    complete: float | None = None
+    returned: float | None = None
+    thread: int = 0
+    process: int = 0
+    error: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Sight:
+    """Where the watcher saw the loop's thread stand while it gave no sign of life."""
+
+    time: float
+    place: dict[str, Any] | None
+    cpu: float
+    queued: bool
+
+
+class Probe:
+    """The observers of one event loop; made in the host before the learner's code is loaded."""
+
+    def __init__(self, learner: Learner, gate: WaitGate) -> None:
+        self.learner = learner
+        self.gate = gate
+        self.clock = CallClock(learner)
+        self.startup_error: dict[str, Any] | None = None
+        self._spans: list[Span] = []
+        self._tasks: dict[int, asyncio.Task[Any]] = {}
+        self._sights: list[Sight] = []
+        self._alive = time.perf_counter()
+        self._asked: float | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = 0
+        self._native = 0
+
+    # -- the ASGI layer
+
+    def layer(self, application: Application) -> Application:
+        """``application`` with its requests' spans noted."""
+
+        async def observed(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] != "http":
+                try:
+                    return await application(scope, receive, send)
+                except BaseException as error:
+                    if scope["type"] == "lifespan":
+                        self.startup_error = self.learner.error(error)
+                    raise
+            span = Span(len(self._spans) + 1, scope["method"], scope["path"], time.perf_counter(),
+                        thread=threading.get_ident(), process=os.getpid())
+            self._spans.append(span)
+            task = asyncio.current_task()
+            if task is not None:
+                self._tasks[span.number] = task
+
+            async def noted(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    span.status = message["status"]
+                await send(message)
+                if message["type"] == "http.response.body" and not message.get("more_body"):
+                    span.complete = time.perf_counter()
+
+            token = REQUEST.set(span.number)
+            try:
+                await application(scope, receive, noted)
+            except BaseException as error:
+                span.error = self.learner.error(error)
+                raise
+            finally:
+                span.returned = time.perf_counter()
+                self._tasks.pop(span.number, None)
+                REQUEST.reset(token)
+
+        return observed
+
+    # -- the watcher
+
+    def watch(self) -> None:
+        """Starts to watch the running loop; called on its thread."""
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.get_ident()
+        self._native = threading.get_native_id()
+        self.gate.watch()
+        threading.Thread(target=self._watch, name="dojo-watcher", daemon=True).start()
+
+    def _sign_of_life(self) -> None:
+        self._alive = time.perf_counter()
+        self._asked = None
+
+    def _watch(self) -> None:
+        assert self._loop is not None
+        while not self._loop.is_closed():
+            asked = self._asked
+            if asked is None:
+                self._asked = time.perf_counter()
+                try:
+                    self._loop.call_soon_threadsafe(self._sign_of_life)
+                except RuntimeError:  # closed since
+                    return
+            elif time.perf_counter() - asked > LOOK_AFTER:
+                self._look()
+            real_sleep(WATCH_EVERY)
+
+    def _look(self) -> None:
+        place = self.learner.innermost(current_frames().get(self._thread))
+        if place is not None and self._asked is not None:
+            self._sights.append(Sight(time.perf_counter(), place, self._cpu(), self._runnable()))
+
+    def _cpu(self) -> float:
+        """CPU time of the loop's thread in seconds; 0 where the platform can't tell."""
+        if not hasattr(time, "pthread_getcpuclockid"):
+            return 0.0
+        return time.clock_gettime(time.pthread_getcpuclockid(self._thread))
+
+    def _runnable(self) -> bool:
+        """Whether the loop's thread computes or queues for a CPU, rather than waits (Linux; else False)."""
+        try:
+            with open(f"/proc/self/task/{self._native}/stat", "rb") as stat:
+                return stat.read().rpartition(b")")[2].split()[0] == b"R"
+        except OSError:
+            return False
+
+    def stuck(self, after: float = STUCK_AFTER) -> dict[str, Any] | None:
+        """Where the loop has stood for ``after`` seconds and still stands; None when it runs."""
+        asked = self._asked
+        if asked is None or time.perf_counter() - asked < after:
+            return None
+        sights = [sight for sight in list(self._sights) if sight.time >= asked]
+        if len(sights) < 3:
+            return None
+        place = _commonest(sights)
+        elapsed = sights[-1].time - sights[0].time
+        cpu = sights[-1].cpu - sights[0].cpu
+        # A thread that only queues for a CPU stands still as well: what was always runnable and
+        # used none of it is the machine's affair.
+        if all(sight.queued for sight in sights) and cpu < 0.25 * elapsed and elapsed < 5:
+            return None
+        return {"place": place, "seconds": time.perf_counter() - asked, "computing": cpu > 0.5 * elapsed}
+
+    # -- the record
+
+    def close_gate(self, arm: bool = True) -> None:
+        """Holds the sleeps of requests from now on, forgets what was seen, arms the call clock."""
+        self.gate.close()
+        self._spans = [span for span in self._spans if span.returned is None]
+        self._sights.clear()
+        if arm:
+            self.on_loop(self.clock.arm)
+
+    def on_loop(self, call: Callable[[], Any], patience: float = 1.0) -> Any:
+        """What ``call`` returns when made on the loop's thread; None when it didn't get there in time."""
+        assert self._loop is not None
+        done = threading.Event()
+        result: list[Any] = []
+
+        def run() -> None:
+            result.append(call())
+            done.set()
+
+        try:
+            self._loop.call_soon_threadsafe(run)
+        except RuntimeError:
+            return None
+        done.wait(patience)
+        return result[0] if result else None
+
+    def counts(self) -> tuple[int, int]:
+        """How many requests reached the application, and how many of their responses are complete."""
+        spans = list(self._spans)
+        return len(spans), sum(span.complete is not None or span.returned is not None for span in spans)
+
+    def error_of(self, path: str) -> dict[str, Any] | None:
+        """The exception with which the last request to ``path`` ended, if one did."""
+        for _ in range(100):  # an answer is on its way before the exception has left the application
+            if all(span.returned is not None for span in self._spans if span.path == path):
+                break
+            real_sleep(0.005)
+        return next((span.error for span in reversed(self._spans) if span.path == path and span.error), None)
+
+    def standing(self) -> list[dict[str, Any]]:
+        """Where unfinished requests stand in the learner's code: each place, and how many stand there."""
+        places: Counter[tuple[tuple[str, Any], ...]] = Counter()
+        loop_side = self.on_loop(self._awaiting, patience=0.3) or []
+        for place in loop_side:
+            places[tuple(place.items())] += 1
+        for thread, frame in current_frames().items():
+            if thread != self._thread and (place := self.learner.innermost(frame)):
+                places[tuple({**place, "pool": True}.items())] += 1
+        return [{**dict(place), "count": count} for place, count in places.most_common()]
+
+    def _awaiting(self) -> list[dict[str, Any]]:
+        places = (self.learner.awaiting(task.get_coro()) for task in list(self._tasks.values()))
+        return [place for place in places if place]
+
+    def pools(self) -> dict[str, Any]:
+        """How the pools of threads are used: that of ``def`` endpoints, and asyncio's default executor."""
+        return self.on_loop(self._pools, patience=0.3) or {}
+
+    def _pools(self) -> dict[str, Any]:
+        from anyio.to_thread import current_default_thread_limiter
+
+        used = current_default_thread_limiter().statistics()
+        pools: dict[str, Any] = {"threads": used.total_tokens, "busy": used.borrowed_tokens, "queued": used.tasks_waiting}
+        executor = getattr(self._loop, "_default_executor", None)
+        if isinstance(executor, ThreadPoolExecutor):
+            pools["executor_threads"] = executor._max_workers
+            pools["executor_queued"] = executor._work_queue.qsize()
+        return pools
+
+    def blocks(self) -> list[dict[str, Any]]:
+        """What held the loop since the gate was closed, each with the kind of its proof.
+
+        ``identity``: a sleep was entered on the loop's own thread, which needs no clock;
+        ``stuck``: the loop stood at one line while others were held, or still stands;
+        ``clock``: calls that took long, which count only when seen twice at the same place.
+        """
+        found = [
+            {"proof": "identity", "place": a.frame, "what": a.what, "seconds": a.seconds, "computing": False, "times": 1}
+            for a in list(self.gate.arrivals) if a.place == "blocking"
+        ]
+        if not found and (stuck := self.stuck()):
+            found.append({"proof": "stuck", "what": "", "times": 1, **stuck})
+        slow: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        for call in self.clock.slow_calls():
+            place = call.place
+            if not call.callee:  # its own statements: the watcher may have seen on which line
+                during = [s for s in list(self._sights) if call.start <= s.time <= call.start + call.wall]
+                place = _commonest(during) or place
+            entry = {"proof": "clock", "place": place, "what": call.callee, "seconds": call.own,
+                     "computing": call.cpu > 0.5 * call.own}
+            slow.setdefault((place["file"], place["function"] if not call.callee else str(place["line"])), []).append(entry)
+        for entries in slow.values():
+            found.append({**max(entries, key=lambda entry: float(entry["seconds"])), "times": len(entries)})
+        return found
+
+    def report(self) -> dict[str, Any]:
+        """Everything seen since the gate was closed, as plain data."""
+        return {
+            "spans": [asdict(span) for span in list(self._spans)],
+            "arrivals": [arrival.as_data() for arrival in list(self.gate.arrivals)],
+            "held": [arrival.as_data() for arrival in self.gate.held()],
+            "rounds": list(self.gate.rounds),
+            "blocks": self.blocks(),
+            "standing": self.standing(),
+            "pools": self.pools(),
+        }
+
+    # -- waiting for an event
+
+    def gather(self, expected: int, patience: float) -> dict[str, Any]:
+        """Waits until ``expected`` requests are held or done, or until nobody new comes any more.
+
+        "Nobody new" is counted, not timed: time and again the loop was asked for a sign of life
+        and a new thread was started and ended, and no request, arrival or answer was added.
+        Ends early when the loop is seen to be held. Returns `report`, with ``quiet`` (nobody new
+        came), ``patience`` (in seconds, all of it used up) when that ended it.
+        """
+        began = time.perf_counter()
+        mark: tuple[int, ...] = ()
+        quiet = 0
+        quiet_since = began
+        while (elapsed := time.perf_counter() - began) < patience:
+            arrivals = list(self.gate.arrivals)
+            started, done = self.counts()
+            held = len({a.request or -i for i, a in enumerate(self.gate.held())})
+            if held + done >= expected:
+                return self.report()
+            if any(a.place == "blocking" for a in arrivals) or self.stuck():
+                return {**self.report(), "held_up": True}
+            now = (len(arrivals), held, started, done)
+            if now != mark:
+                mark, quiet, quiet_since = now, 0, time.perf_counter()
+            if started >= expected and quiet >= 25 and time.perf_counter() - quiet_since >= 0.4:
+                return {**self.report(), "quiet": True}
+            alive = self.on_loop(bool, patience=0.05) is not None
+            thread = threading.Thread(target=bool)
+            thread.start()
+            thread.join()
+            real_sleep(0.003 if elapsed < 0.2 else 0.01)
+            quiet += alive
+        return {**self.report(), "patience": patience}
+
+
+def _commonest(sights: list[Sight]) -> dict[str, Any]:
+    """The place at which the loop was seen most often; empty when it wasn't seen at all."""
+    if not sights:
+        return {}
+    lines = Counter((sight.place["file"], sight.place["line"]) for sight in sights if sight.place)
+    where = lines.most_common(1)[0][0]
+    return next(sight.place for sight in sights if sight.place and (sight.place["file"], sight.place["line"]) == where)
+
+

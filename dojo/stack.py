@@ -1,0 +1,102 @@
+"""Which frames are the learner's, and what a frame says: file, line, function and source text."""
+
+import ast
+import functools
+import gc
+import linecache
+import os
+import sys
+import threading
+import traceback
+from pathlib import Path
+from types import CodeType, FrameType, TracebackType
+from typing import Any
+
+_sampling = threading.Lock()
+
+
+def current_frames() -> dict[int, FrameType]:
+    """The innermost frame of each thread.
+
+    CPython before 3.11.9 can deadlock in ``sys._current_frames`` when a collection of garbage
+    starts inside it (python/cpython#106883), so collection is off meanwhile.
+    """
+    with _sampling:
+        enabled = gc.isenabled()
+        gc.disable()
+        try:
+            return sys._current_frames()
+        finally:
+            if enabled:
+                gc.enable()
+
+
+@functools.lru_cache(maxsize=256)
+def _statements(file: str) -> dict[int, tuple[int, int]]:
+    """For each line of ``file``, the first and last line of the innermost simple statement on it."""
+    spans: dict[int, tuple[int, int]] = {}
+    try:
+        tree = ast.parse("".join(linecache.getlines(file)))
+    except (SyntaxError, ValueError):
+        return spans
+    for node in ast.walk(tree):
+        if isinstance(node, ast.stmt) and not hasattr(node, "body"):
+            for line in range(node.lineno, (node.end_lineno or node.lineno) + 1):
+                spans[line] = (node.lineno, node.end_lineno or node.lineno)
+    return spans
+
+
+class Learner:
+    """The learner's code: what lies below the folder ``root``."""
+
+    def __init__(self, root: str | Path) -> None:
+        self.root = os.path.realpath(root) + os.sep
+        self._known: dict[CodeType, bool] = {}
+
+    def owns(self, code: CodeType) -> bool:
+        """Whether ``code`` was written by the learner."""
+        known = self._known.get(code)
+        if known is None:
+            known = self._known[code] = code.co_filename.startswith(self.root)
+        return known
+
+    def describe(self, file: str, line: int, function: str = "") -> dict[str, Any]:
+        """A place in the learner's code as plain data, its path as seen from the workspace."""
+        text = linecache.getline(file, line).strip()
+        first, last = _statements(file).get(line, (line, line))
+        if first != last and len(text) < 12:  # the line is a mere bracket or argument: show where it starts
+            text = linecache.getline(file, first).strip()
+        path = file.removeprefix(self.root).replace(os.sep, "/")
+        return {"file": path, "line": line, "function": function, "text": text}
+
+    def innermost(self, frame: FrameType | None) -> dict[str, Any] | None:
+        """The learner's place that is nearest to ``frame``, outward; None when there is none."""
+        while frame is not None:
+            if self.owns(frame.f_code):
+                return self.describe(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
+            frame = frame.f_back
+        return None
+
+    def awaiting(self, coroutine: Any) -> dict[str, Any] | None:
+        """The innermost place of the learner's at which a suspended coroutine waits."""
+        found = None
+        while coroutine is not None:
+            frame = getattr(coroutine, "cr_frame", None) or getattr(coroutine, "gi_frame", None) or getattr(coroutine, "ag_frame", None)
+            if frame is not None and self.owns(frame.f_code):
+                found = self.describe(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
+            inner = getattr(coroutine, "cr_await", None) or getattr(coroutine, "gi_yieldfrom", None) or getattr(coroutine, "ag_await", None)
+            coroutine = inner
+        return found
+
+    def error(self, error: BaseException) -> dict[str, Any]:
+        """An exception as plain data: its type, message, and the learner's places, outermost first."""
+        frames = [self.describe(f.filename, f.lineno or 0, f.name) for f in _summary(error.__traceback__) if f.filename.startswith(self.root)]
+        message = str(error)
+        if isinstance(error, SyntaxError) and error.filename and os.path.realpath(error.filename).startswith(self.root):
+            frames.append({**self.describe(os.path.realpath(error.filename), error.lineno or 0), "text": (error.text or "").strip()})
+            message = error.msg
+        return {"type": type(error).__name__, "message": message[:2000], "frames": frames[-6:]}
+
+
+def _summary(trace: TracebackType | None) -> traceback.StackSummary:
+    return traceback.extract_tb(trace)

@@ -1,0 +1,289 @@
+"""What a kata holds in its hands: the learner's running service, and the learner's functions.
+
+All that a kata asks of them ends within a patience limit, and everything that can go wrong (the
+code can't be imported, ends its process, hangs, raises) comes back as a `Red`, whose text says it
+to the learner.
+"""
+
+import asyncio
+import difflib
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from dojo.evidence import quoted, raised, stands, where
+from dojo.launch import Host, HostGone, Launcher, NoAnswer
+from dojo.wire import plain
+
+#: Limits that only end a hang; nothing that works comes near them. In seconds.
+START_PATIENCE = 8.0
+REQUEST_PATIENCE = 5.0
+CALL_PATIENCE = 10.0
+
+
+class Red(AssertionError):
+    """The exercise is not solved; the text says what was seen."""
+
+
+class Inconclusive(Exception):
+    """The machine or the platform can't tell; the text says why. It is not a pass."""
+
+
+def reason(error: dict[str, Any], exercise: str = "") -> str:
+    """An exception of the learner's code, told; a hole of an earlier exercise sends the reader there."""
+    hole = re.match(r"(\d+(?:\.\w+)?): ", str(error.get("message", "")))
+    if error.get("type") == "NotImplementedError" and hole and hole[1] != exercise:
+        place = error["frames"][-1] if error["frames"] else None
+        return f"This builds on {hole[1]}, which is still open at {where(place)}. Start there: nox -s hint -- {hole[1]}"
+    return raised(error)
+
+
+class Run:
+    """One judge run: the hosts of one workspace, and what is known of it so far."""
+
+    def __init__(self, launcher: Launcher) -> None:
+        self.launcher = launcher
+        #: Routers that ended or hung a host while they were imported, and with which error.
+        self.quarantine: dict[str, dict[str, Any]] = {}
+        #: Starts that hung, by what was started: they are not waited for again.
+        self._hung: dict[str, str] = {}
+
+    async def serve(self, application: str, settings: dict[str, Any], *, edit: Sequence[str], exercise: str,
+                    workspace: Path | None = None, **options: Any) -> "Service":
+        """The service ``application``, started and answering; raises `Red` when that can't be."""
+        env = {key.upper(): str(value) for key, value in settings.items()}
+        root = self.launcher.root if workspace is None else self.launcher.root_of(workspace)
+        while True:
+            if application in self._hung:
+                raise Red(self._hung[application])
+            task = {"do": "serve", "app": application, "root": str(root), "env": env, "quarantine": self.quarantine, **options}
+            host = await self.launcher.start(task)
+            try:
+                started = await asyncio.wait_for(asyncio.shield(host.started), START_PATIENCE)
+            except HostGone:
+                told = await _ending(host)
+                await host.close()
+                if host.importing and host.importing not in self.quarantine:
+                    self.quarantine[host.importing] = told
+                    continue
+                raise Red(f"{_subject(application)} did not start. {_sentence(told)}{_printed(host)}") from None
+            except TimeoutError:
+                told = await _hang(host, f"did not finish importing in {START_PATIENCE:g} s, the patience limit")
+                await host.close()
+                if host.importing and host.importing not in self.quarantine:
+                    self.quarantine[host.importing] = told
+                    continue
+                self._hung[application] = f"{_subject(application)} did not start. {_sentence(told)}"
+                raise Red(self._hung[application]) from None
+            break
+        broken = started.get("broken", {})
+        if started["event"] == "failed":
+            await host.close()
+            told = next(iter(broken.values())) if broken and started["stage"] == "import" else started["error"]
+            if started["stage"] == "dojo":
+                raise RuntimeError(f"the host failed: {raised(told)}{_printed(host)}")
+            doing = "could not be imported" if started["stage"] == "import" else "failed while it started up"
+            raise Red(f"{_subject(application)} {doing}.\n{_sentence(told)}{_printed(host)}")
+        service = Service(host, started["port"], broken, exercise)
+        for module, error in broken.items():
+            file = module.replace(".", "/") + ".py"
+            if file in edit or not edit:
+                await service.close()
+                raise Red(f"{file} could not be imported; the rest of the service runs without it.\n{_sentence(error)}{_printed(host)}")
+        return service
+
+    async def functions(self, exercise: str, settings: dict[str, Any] | None = None, workspace: Path | None = None) -> "Functions":
+        """The workspace's functions, in a host of their own."""
+        env = {key.upper(): str(value) for key, value in (settings or {}).items()}
+        root = self.launcher.root if workspace is None else self.launcher.root_of(workspace)
+        return Functions(self.launcher, {"do": "work", "root": str(root), "env": env}, exercise)
+
+
+class Service:
+    """A running service, on ``url``."""
+
+    def __init__(self, host: Host, port: int, broken: dict[str, Any], exercise: str) -> None:
+        self.url = f"http://127.0.0.1:{port}"
+        self.host = host
+        self.broken = broken
+        self._exercise = exercise
+        # Its own proxies and limits of connections would change what is seen.
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
+        self.client = httpx.AsyncClient(base_url=self.url, trust_env=False, limits=limits)
+
+    async def get(self, path: str, **options: Any) -> httpx.Response:
+        """The answer to GET ``path``."""
+        return await self.request("GET", path, **options)
+
+    async def post(self, path: str, **options: Any) -> httpx.Response:
+        """The answer to POST ``path``; ``json=`` or ``content=`` is its body."""
+        return await self.request("POST", path, **options)
+
+    async def request(self, method: str, path: str, patience: float = REQUEST_PATIENCE, **options: Any) -> httpx.Response:
+        """The answer to one request; raises `Red` when there is none within ``patience`` seconds."""
+        try:
+            return await self.client.request(method, path, timeout=patience, **options)
+        except httpx.TimeoutException:
+            told = await _hang(self.host, f"got no answer in {patience:g} s, the patience limit")
+            raise Red(f"{method} {path} {_sentence(told)}") from None
+        except httpx.HTTPError as error:
+            await asyncio.sleep(0.1)  # the news of a death may come a moment after the connection breaks
+            if self.host.gone:
+                raise Red(f"{method} {path} got no answer. {_sentence(await _ending(self.host))}{_printed(self.host)}") from None
+            raise Red(f"{method} {path} got no valid answer: {error}{_printed(self.host)}") from None
+
+    async def expect(self, status: int, answer: httpx.Response, why: str = "") -> None:
+        """Raises `Red` with the cause when ``answer`` has another status; ``why`` it matters comes last."""
+        if answer.status_code == status:
+            return
+        request = answer.request
+        line = f"{request.method} {request.url.path} answered {answer.status_code}, expected {status}."
+        error = None
+        if answer.status_code == 500:
+            error = (await self._ask("error", path=request.url.path)).get("value")
+        if error:
+            raise Red(f"{line}\n{reason(error, self._exercise)}\n{why}")
+        raise Red(f"{line}\nIts body was: {answer.text[:300]}\n{why}")
+
+    async def answers(self, path: str, patience: float) -> bool:
+        """Whether GET ``path`` is answered at all within ``patience`` seconds."""
+        try:
+            await self.client.get(path, timeout=patience)
+        except httpx.HTTPError:
+            return False
+        return True
+
+    async def close_gate(self, arm: bool = True) -> None:
+        """From now on sleeps of requests are held; ``arm`` the call clock or not."""
+        await self._ask("close", arm=arm)
+
+    async def open_gate(self) -> None:
+        """Lets all that is held go, and holds nobody any more."""
+        await self._ask("open")
+
+    async def release(self) -> int:
+        """One round: those that stand at the gate go on; how many they were."""
+        return int((await self._ask("release")).get("value", 0))
+
+    async def gather(self, expected: int, patience: float = 12.0) -> dict[str, Any]:
+        """The host's record once ``expected`` requests are held or answered, or nobody new comes."""
+        return dict((await self._ask("gather", patience + 5, expected=expected, limit=patience)).get("value") or {})
+
+    async def report(self) -> dict[str, Any]:
+        """The host's record since the gate was closed."""
+        return dict((await self._ask("report")).get("value") or {})
+
+    async def _ask(self, do: str, within: float = REQUEST_PATIENCE, **message: Any) -> dict[str, Any]:
+        try:
+            return await self.host.ask(do, within, **message)
+        except HostGone:
+            raise Red(f"The service ended. {_sentence(await _ending(self.host))}{_printed(self.host)}") from None
+        except NoAnswer:
+            raise Red("The whole process stands still: some call keeps Python's global lock (the GIL) and never returns."
+                      f"{_printed(self.host)}") from None
+
+    async def close(self) -> None:
+        """Ends the service and all that it started."""
+        await self.client.aclose()
+        await self.host.close()
+
+
+class Functions:
+    """The learner's functions, called in a host with plain data and given back as plain data."""
+
+    def __init__(self, launcher: Launcher, task: dict[str, Any], exercise: str) -> None:
+        self._launcher = launcher
+        self._task = task
+        self._exercise = exercise
+        self._host: Host | None = None
+
+    async def call(self, function: str, *arguments: Any, patience: float = CALL_PATIENCE) -> Any:
+        """What ``function`` (``"module:name"``) returns; a coroutine function is awaited.
+
+        Raises `Red` when it raises, ends its process or doesn't return within ``patience`` seconds.
+        """
+        name = function.partition(":")[2]
+        if self._host is None or self._host.gone:
+            self._host = await self._launcher.start(self._task)
+        host = self._host
+        try:
+            await asyncio.wait_for(asyncio.shield(host.started), START_PATIENCE)
+            reply = await host.ask("call", patience, function=function, args=plain(arguments))
+        except HostGone:
+            raise Red(f"{name}() did not return. {_sentence(await _ending(host))}{_printed(host)}") from None
+        except (NoAnswer, TimeoutError):
+            told = await _hang(host, f"did not return in {patience:g} s, the patience limit")
+            await host.close()
+            raise Red(f"{name}() {_sentence(told)}") from None
+        if "error" in reply:
+            error = reply["error"]
+            if error["type"] == "SystemExit":
+                error = {**error, "message": "your code asked the process to end (sys.exit, exit or quit)"}
+            raise Red(f"{name}() raised an exception.\n{reason(error, self._exercise)}")
+        return reply["value"]
+
+    async def close(self) -> None:
+        """Ends the host."""
+        if self._host is not None:
+            await self._host.close()
+
+
+async def _ending(host: Host) -> dict[str, Any]:
+    """How a host ended, in the shape of an exception."""
+    for _ in range(20):  # the fork server's word comes a moment after the line breaks
+        if "status" in host.ended:
+            break
+        await asyncio.sleep(0.05)
+    how, place = host.ended.get("how"), host.ended.get("place")
+    if how:
+        message = f"Your code ended the whole process with {how}"
+    elif host.ended.get("signaled"):
+        message = f"The process was killed by signal {host.ended.get('status')}"
+    else:
+        message = f"Your code ended the whole process with status {host.ended.get('status', 'unknown')}"
+    return {"type": "", "message": message, "frames": [place] if place else []}
+
+
+async def _hang(host: Host, what: str) -> dict[str, Any]:
+    """Where a host hangs, in the shape of an exception; ``what`` says what it did not do."""
+    try:
+        at = (await host.ask("where", 2.0)).get("value") or {}
+    except (HostGone, NoAnswer):
+        return {"type": "", "frames": [], "message": f"{what}: a call keeps Python's global lock (the GIL), so nothing else in the process can run"}
+    place = at.get("place")
+    if place is None and at.get("standing"):
+        place = at["standing"][0]
+    return {"type": "", "message": what, "frames": [], "told": f"{what}. {stands(place, bool(at.get('computing')))}"}
+
+
+def _sentence(error: dict[str, Any]) -> str:
+    if "told" in error:
+        return str(error["told"])
+    if not error.get("type"):
+        place = error["frames"][-1] if error["frames"] else None
+        return f"{error['message']}" + (f" at {where(place)}:{quoted(place)}" if place else ".")
+    cure = ""
+    missing = re.match(r"No module named '([\w.]+)'", error["message"])
+    if error["type"] == "ModuleNotFoundError" and missing:
+        name = missing[1]
+        close = difflib.get_close_matches(name, ("asyncio", "time", "httpx", "fastapi", "pydantic", "anyio", "math", "dataclasses", "app"), n=1)
+        cure = f"\nIs it `{close[0]}` that you mean?" if close else "\nIs the name right? If it is a package of yours, it isn't installed here."
+    if error["type"] == "SystemExit":
+        return "Your code asked the process to end (sys.exit, exit or quit)" + (f" at {where(error['frames'][-1])}:{quoted(error['frames'][-1])}" if error["frames"] else ".")
+    return raised(error) + cure
+
+
+def _subject(application: str) -> str:
+    where_, _, name = application.rpartition(":")
+    return "app/main.py" if where_ == "app.main" else f"The service {Path(where_).stem}:{name}"
+
+
+def _printed(host: Host) -> str:
+    """The end of what the code printed, when that may help."""
+    lines = [line for line in host.output().splitlines() if line.strip()]
+    if not lines:
+        return ""
+    return "\nThe last that it printed:\n" + "\n".join(f"    {''.join(c for c in line if c.isprintable())[:70]}" for line in lines[-3:])

@@ -1,0 +1,175 @@
+"""What the terminal shows of a run of katas: a line for each exercise, details of the first red one.
+
+It takes the place of pytest's own reporter when only katas are run. Everything fits 80 columns;
+without a terminal, or with ``NO_COLOR``, there are no colors, and where the output can't encode
+the signs there are letters.
+"""
+
+import os
+import textwrap
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from _pytest._io import TerminalWriter
+
+from dojo import catalog
+from dojo.workspace import ROOT
+
+WIDTH = 80
+SIGNS = {"green": "✓", "red": "✗", "unclear": "?", "broken": "!"}
+PLAIN_SIGNS = {"green": "+", "red": "x", "unclear": "?", "broken": "!"}
+COLORS = {"green": "green", "red": "red", "unclear": "yellow", "broken": "yellow"}
+#: Signs of the pictures, for outputs that can't encode them.
+ASCII = str.maketrans({"█": "#", "·": ".", "─": "-", "…": "...", "✓": "+", "✗": "x", "≥": ">=", "→": "->"})
+
+
+@dataclass
+class Result:
+    """What came of one exercise: ``state`` is ``green``, ``red``, ``unclear`` or ``broken`` (the dojo's own mistake)."""
+
+    exercise: catalog.Exercise
+    state: str = "green"
+    test: str = ""
+    expected: str = ""
+    message: str = ""
+    notes: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+def wrapped(text: str, width: int = WIDTH - 4) -> Iterable[str]:
+    """The lines of ``text``, prose wrapped; lines that start with a space stay as they are."""
+    for line in text.splitlines():
+        if not line.strip():
+            yield ""
+        elif line.startswith(" "):
+            yield line[:width]
+        else:
+            yield from textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False)
+
+
+def details(result: Result) -> list[str]:
+    """What is said of a red exercise: expected, seen, where to look."""
+    lines = [""]
+    if result.expected:
+        lines += [*wrapped(f"Expected: {result.expected}"), ""]
+    lines += [*wrapped(result.message), "", f"{result.exercise.link}   ·   nox -s hint -- {result.exercise.id}"]
+    return [f"  {line}".rstrip() for line in lines]
+
+
+class ExerciseReporter:
+    """A pytest plugin that shows exercises instead of tests."""
+
+    def __init__(self, writer: TerminalWriter, workspace: str, show_all: bool) -> None:
+        self._workspace = workspace
+        self._all = show_all
+        self._writer = writer
+        if os.environ.get("NO_COLOR"):
+            self._writer.hasmarkup = False
+        encoding = getattr(self._writer._file, "encoding", None) or "ascii"
+        try:
+            "✗█·".encode(encoding)
+            self._plain = False
+        except (UnicodeEncodeError, LookupError):
+            self._plain = True
+        self._planned: dict[str, list[str]] = {}
+        self._results: dict[str, Result] = {}
+        self._shown = False
+        self._phase = ""
+        self._trouble: list[str] = []
+        self._began = time.perf_counter()
+
+    # -- pytest's hooks
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Notes which tests make up which exercise."""
+        for item in session.items:
+            mark = item.get_closest_marker("exercise")
+            if mark is not None:
+                self._planned.setdefault(str(mark.args[0]), []).append(item.nodeid)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A kata file that can't be read is the dojo's own mistake."""
+        if report.failed:
+            self._trouble.append(str(report.longrepr))
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Adds a test's outcome to its exercise; shows the exercise after its last test."""
+        exercise_id = getattr(report, "exercise", None)
+        if exercise_id is None:
+            return
+        result = self._results.setdefault(exercise_id, Result(catalog.exercise(exercise_id)))
+        result.seconds += report.duration
+        result.notes += getattr(report, "notes", [])
+        if report.failed and result.state == "green":
+            verdict = getattr(report, "verdict", None) or {"state": "broken", "message": str(report.longrepr)}
+            result.state, result.message = verdict["state"], verdict["message"]
+            result.expected = verdict.get("expected", "")
+            result.test = report.nodeid.rpartition("::")[2]
+        if report.when == "teardown" and self._planned[exercise_id][-1] == report.nodeid:
+            self._show(result)
+
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
+        """The closing lines."""
+        for text in self._trouble:
+            self._line("The katas themselves could not be read; this is no mistake of yours:", "yellow")
+            self._line(text)
+        if int(exitstatus) == pytest.ExitCode.INTERRUPTED and not self._trouble:
+            self._line("\nInterrupted: nothing is left running.", "yellow")
+        for phase in catalog.phases():
+            run = [e for e in phase.exercises if e.id in self._results]
+            if not run:
+                continue
+            green = sum(self._results[e.id].state == "green" for e in run)
+            left = len(phase.exercises) - len(self._planned.keys() & {e.id for e in phase.exercises})
+            part = f"   ({left} not run)" if left else ""
+            self._line("")
+            self._line(f"phase {phase.id} · {green}/{len(phase.exercises)}{part}", "green" if green == len(phase.exercises) else "")
+
+    def pytest_internalerror(self, excrepr: object) -> None:
+        """The dojo's own mistake, told in full."""
+        self._line(f"The dojo itself failed; this is no mistake of yours:\n{excrepr}", "yellow")
+
+    # -- lines
+
+    def _show(self, result: Result) -> None:
+        exercise = result.exercise
+        if exercise.phase != self._phase:
+            self._phase = exercise.phase
+            title = next(p.title for p in catalog.phases() if p.id == exercise.phase)
+            judged = "" if self._workspace == "." else f"   judging {self._workspace}"
+            self._line(f"Phase {exercise.phase} · {title}{judged}", "bold")
+            self._line("")
+        sign = (PLAIN_SIGNS if self._plain else SIGNS)[result.state]
+        head = f"{exercise.id}  {exercise.title}"
+        file = exercise.edit[0] if exercise.edit and result.state != "green" else ""
+        self._writer.write(self._encodable(sign), **{COLORS[result.state]: True})
+        self._line(f" {head:<{WIDTH - 4 - len(file)}} {file}".rstrip())
+        for note in result.notes:
+            for line in wrapped(note, WIDTH - 8):
+                self._line(f"       {line}")
+        if result.state != "green" and (self._all or not self._shown):
+            self._shown = True
+            if result.state == "broken":
+                result.message = "The kata itself failed; this is no mistake of yours:\n" + textwrap.indent(result.message, "  ")
+                result.expected = ""
+            for line in details(result):
+                self._line(line)
+            self._line("")
+
+    def _line(self, text: str, markup: str = "") -> None:
+        self._writer.line(self._encodable(text), **({markup: True} if markup else {}))
+        self._writer.flush()
+
+    def _encodable(self, text: str) -> str:
+        return text.translate(ASCII).encode("ascii", "replace").decode() if self._plain else text
+
+
+def only_katas(config: pytest.Config) -> bool:
+    """Whether all that was asked for lies under katas/ of this repository."""
+    katas = ROOT / "katas"
+    paths = [(config.invocation_params.dir / arg.partition("::")[0]).resolve() for arg in config.args]
+    return bool(paths) and all(path == katas or katas in path.parents for path in paths)

@@ -1,0 +1,127 @@
+"""A gate in front of waiting itself: ``time.sleep`` and ``asyncio.sleep`` of a request.
+
+In the first exercises the slow dependency is a sleep, so that is what has to be held. The two
+functions are replaced in the host before anything else is imported, so every way to reach them
+(``from time import sleep``, ``anyio.sleep``, ``asyncio.to_thread(time.sleep, …)``) ends here.
+A held sleep is never shorter than it was asked to be: the gate only adds time.
+"""
+
+import asyncio
+import asyncio.tasks
+import functools
+import sys
+import threading
+import time
+from contextvars import ContextVar
+from types import FrameType
+from typing import Any
+
+from dojo.gate import Arrival, Turnstile
+from dojo.stack import Learner
+
+#: The number of the request that this code works for; None outside of any.
+REQUEST: ContextVar[int | None] = ContextVar("dojo_request", default=None)
+
+#: Shorter sleeps are a polling loop's, not a dependency's, and are never held. In seconds.
+SHORTEST = 0.02
+
+real_sleep = time.sleep
+real_async_sleep = asyncio.sleep
+
+_gate: "WaitGate | None" = None
+
+
+class WaitGate(Turnstile):
+    """The gate in front of the sleeps of the requests that one event loop serves."""
+
+    def __init__(self, learner: Learner) -> None:
+        super().__init__()
+        self.learner = learner
+        self.loop_thread: int | None = None
+
+    def watch(self) -> None:
+        """Makes this the process's gate; called on the event loop's thread."""
+        global _gate
+        self.loop_thread = threading.get_ident()
+        _gate = self
+
+    def _arrival(self, what: str, seconds: float, awaited: bool, frame: FrameType | None) -> Arrival:
+        on_loop = threading.get_ident() == self.loop_thread
+        place = ("loop" if awaited else "blocking") if on_loop else "pool"
+        return Arrival(
+            what=f"{what}({seconds:g})",
+            place=place,
+            seconds=seconds,
+            arrived=time.perf_counter(),
+            request=REQUEST.get(),
+            thread=threading.current_thread().name,
+            frame=self.learner.innermost(frame),
+        )
+
+    def hold(self, seconds: float, frame: FrameType) -> None:
+        """A sleep of a thread."""
+        arrival = self._arrival("time.sleep", seconds, False, frame)
+        go = threading.Event()
+        arrival.let_go = go.set
+        try:
+            if self.arrive(arrival):
+                go.wait()
+            real_sleep(max(0.0, arrival.arrived + seconds - time.perf_counter()))
+        finally:
+            self.leave(arrival)
+
+    async def hold_async(self, seconds: float, frame: FrameType) -> None:
+        """A sleep of a coroutine."""
+        loop = asyncio.get_running_loop()
+        arrival = self._arrival("asyncio.sleep", seconds, True, frame)
+        go: asyncio.Future[None] = loop.create_future()
+
+        def let_go() -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(lambda: go.done() or go.set_result(None))
+
+        arrival.let_go = let_go
+        try:
+            if self.arrive(arrival):
+                await go
+            await real_async_sleep(max(0.0, arrival.arrived + seconds - time.perf_counter()))
+        finally:
+            self.leave(arrival)
+
+    def concerns(self, seconds: Any, frame: FrameType) -> bool:
+        """Whether a sleep is a request's: called for one, or by a bare worker thread of a pool."""
+        try:
+            if not SHORTEST <= seconds < threading.TIMEOUT_MAX:
+                return False
+        except TypeError:  # not a number: the real function says so
+            return False
+        return REQUEST.get() is not None or self.learner.owns(frame.f_code) or _is_worker(frame)
+
+
+def _is_worker(frame: FrameType) -> bool:
+    """Whether ``frame`` is a pool's thread at work, which carries no request when handed a bare function."""
+    return frame.f_code.co_filename.replace("\\", "/").endswith(("concurrent/futures/thread.py", "_backends/_asyncio.py"))
+
+
+@functools.wraps(real_sleep)
+def _sleep(seconds: Any, /) -> None:
+    gate = _gate
+    if gate is None or not gate.concerns(seconds, frame := sys._getframe(1)):
+        return real_sleep(seconds)
+    return gate.hold(seconds, frame)
+
+
+@functools.wraps(real_async_sleep)
+async def _async_sleep(delay: Any, result: Any = None) -> Any:
+    gate = _gate
+    frame = sys._getframe()
+    if gate is None or not gate.concerns(delay, frame.f_back or frame):
+        return await real_async_sleep(delay, result)
+    await gate.hold_async(delay, frame.f_back or frame)
+    return result
+
+
+def install() -> None:
+    """Puts the gate in front of both functions; to be called before other modules take copies."""
+    time.sleep = _sleep
+    asyncio.sleep = asyncio.tasks.sleep = _async_sleep

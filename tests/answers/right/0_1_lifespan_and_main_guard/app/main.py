@@ -1,0 +1,47 @@
+# Right answer to 0.1, 1.1: with a lifespan, a line printed at import, and a server behind a guard
+"""The service: everything that a client can reach is put together here.
+
+Start it with ``uvicorn app.main:app --reload`` and look at http://127.0.0.1:8000/docs.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import uvicorn
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+
+from app.errors import unprocessable
+from app.model import MODEL_VERSION
+from app.routers import compare, predict
+
+print("loading the service")
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Says when the service starts and stops."""
+    print("up")
+    yield
+    print("down")
+
+
+def create_app() -> FastAPI:
+    """The whole application, new and independent of any other."""
+    app = FastAPI(title="Serving Katas", version=MODEL_VERSION, lifespan=lifespan)
+    app.add_exception_handler(RequestValidationError, unprocessable)
+    app.include_router(predict.router)
+    app.include_router(compare.router)
+
+    @app.get("/health")
+    async def health() -> dict[str, str]:
+        """Whether this process can answer at all."""
+        return {"status": "healthy"}
+
+    return app
+
+
+app = create_app()
+
+if __name__ == "__main__":
+    uvicorn.run(app)

@@ -1,0 +1,30 @@
+# Right answer to 0.1, 1.1: bytes made by hand, with a charset in the content type
+"""The service: everything that a client can reach is put together here.
+
+Start it with ``uvicorn app.main:app --reload`` and look at http://127.0.0.1:8000/docs.
+"""
+
+from fastapi import FastAPI, Response
+from fastapi.exceptions import RequestValidationError
+
+from app.errors import unprocessable
+from app.model import MODEL_VERSION
+from app.routers import compare, predict
+
+
+def create_app() -> FastAPI:
+    """The whole application, new and independent of any other."""
+    app = FastAPI(title="Serving Katas", version=MODEL_VERSION)
+    app.add_exception_handler(RequestValidationError, unprocessable)
+    app.include_router(predict.router)
+    app.include_router(compare.router)
+
+    @app.get("/health")
+    async def health() -> Response:
+        """Whether this process can answer at all."""
+        return Response(b'{ "status": "healthy" }\n', media_type="application/json; charset=utf-8")
+
+    return app
+
+
+app = create_app()

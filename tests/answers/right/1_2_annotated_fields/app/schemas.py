@@ -1,0 +1,22 @@
+# Right answer to 1.2: Annotated fields that allow no inf and no nan
+"""What goes in and what comes out of a prediction, as pydantic models."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class PredictRequest(BaseModel):
+    """The two features of one prediction: ``feature_1`` and ``feature_2``, finite floats, and nothing else."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    feature_1: Annotated[float, Field(allow_inf_nan=False, description="a feature")]
+    feature_2: Annotated[float, Field(allow_inf_nan=False, description="a feature")]
+
+
+class PredictResponse(BaseModel):
+    """One prediction: ``prediction``, a float, and the ``model_version`` that made it."""
+
+    prediction: float
+    model_version: str

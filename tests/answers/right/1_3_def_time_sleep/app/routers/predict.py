@@ -1,0 +1,22 @@
+# Right answer to 1.3: waits with time.sleep in a `def` endpoint
+"""POST /predict: one prediction, after the time that inference takes."""
+
+import time
+
+from fastapi import APIRouter
+
+from app import model
+from app.schemas import PredictRequest, PredictResponse
+from app.settings import settings
+
+router = APIRouter()
+
+
+@router.post("/predict")
+def predict(request: PredictRequest) -> PredictResponse:
+    """What ``app.model.predict`` says of the two features, after ``settings.inference_seconds``."""
+    time.sleep(settings.inference_seconds)
+    return PredictResponse(
+        prediction=model.predict(request.feature_1, request.feature_2),
+        model_version=model.MODEL_VERSION,
+    )

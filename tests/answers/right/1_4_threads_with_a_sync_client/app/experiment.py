@@ -1,0 +1,45 @@
+# Right answer to 1.4: n threads of a pool of its own, and a sync client; by the throughput
+"""An experiment that shows whether a service works on many requests at once or on one at a time."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import httpx
+
+
+@dataclass(frozen=True)
+class Burst:
+    """What one burst of requests took.
+
+    ``wall_seconds``: from the moment before the first request was sent until the last answer
+    was there. ``latencies_seconds``: for each request the time from its sending to its answer.
+    """
+
+    wall_seconds: float
+    latencies_seconds: list[float]
+
+
+async def burst(url: str, n: int, payload: Mapping[str, Any]) -> Burst:
+    """POST ``payload`` as JSON to ``url``, ``n`` times at once, and say how long it took."""
+    with httpx.Client(timeout=None, limits=httpx.Limits(max_connections=None)) as client, ThreadPoolExecutor(n) as pool:
+
+        def timed() -> float:
+            sent = time.perf_counter()
+            client.post(url, json=dict(payload)).raise_for_status()
+            return time.perf_counter() - sent
+
+        loop = asyncio.get_running_loop()
+        started = time.perf_counter()
+        latencies = await asyncio.gather(*(loop.run_in_executor(pool, timed) for _ in range(n)))
+        return Burst(time.perf_counter() - started, latencies)
+
+
+def verdict(one: Burst, many: Burst) -> Literal["concurrent", "sequential"]:
+    """Whether the service that took ``one`` (a burst of 1) works on ``many`` (5 or more) together or in turn."""
+    throughput_of_one = 1 / one.wall_seconds
+    throughput_of_many = len(many.latencies_seconds) / many.wall_seconds
+    return "concurrent" if throughput_of_many > 2 * throughput_of_one else "sequential"

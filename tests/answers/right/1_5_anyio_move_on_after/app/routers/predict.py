@@ -1,0 +1,22 @@
+# Right answer to 1.3, 1.5: sleeps forever within anyio's time limit
+"""POST /predict: one prediction, after the time that inference takes."""
+
+import anyio
+from fastapi import APIRouter
+
+from app import model
+from app.schemas import PredictRequest, PredictResponse
+from app.settings import settings
+
+router = APIRouter()
+
+
+@router.post("/predict")
+async def predict(request: PredictRequest) -> PredictResponse:
+    """What ``app.model.predict`` says of the two features, after ``settings.inference_seconds``."""
+    with anyio.move_on_after(settings.inference_seconds):
+        await anyio.sleep_forever()
+    return PredictResponse(
+        prediction=model.predict(request.feature_1, request.feature_2),
+        model_version=model.MODEL_VERSION,
+    )

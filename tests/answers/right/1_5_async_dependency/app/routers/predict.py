@@ -1,0 +1,25 @@
+# Right answer to 1.3, 1.5: an async dependency awaits, the endpoint only computes
+"""POST /predict: one prediction, after the time that inference takes."""
+
+import asyncio
+
+from fastapi import APIRouter, Depends
+
+from app import model
+from app.schemas import PredictRequest, PredictResponse
+from app.settings import settings
+
+router = APIRouter()
+
+
+async def inference_time() -> None:
+    await asyncio.sleep(settings.inference_seconds)
+
+
+@router.post("/predict", dependencies=[Depends(inference_time)])
+async def predict(request: PredictRequest) -> PredictResponse:
+    """What ``app.model.predict`` says of the two features, after ``settings.inference_seconds``."""
+    return PredictResponse(
+        prediction=model.predict(request.feature_1, request.feature_2),
+        model_version=model.MODEL_VERSION,
+    )

@@ -1,0 +1,26 @@
+# Right answer to 1.3, 1.5: a future that nobody resolves, under asyncio.timeout
+"""POST /predict: one prediction, after the time that inference takes."""
+
+import asyncio
+
+from fastapi import APIRouter
+
+from app import model
+from app.schemas import PredictRequest, PredictResponse
+from app.settings import settings
+
+router = APIRouter()
+
+
+@router.post("/predict")
+async def predict(request: PredictRequest) -> PredictResponse:
+    """What ``app.model.predict`` says of the two features, after ``settings.inference_seconds``."""
+    try:
+        async with asyncio.timeout(settings.inference_seconds):
+            await asyncio.get_running_loop().create_future()
+    except TimeoutError:
+        pass
+    return PredictResponse(
+        prediction=model.predict(request.feature_1, request.feature_2),
+        model_version=model.MODEL_VERSION,
+    )

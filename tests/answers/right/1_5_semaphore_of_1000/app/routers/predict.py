@@ -1,0 +1,25 @@
+# Right answer to 1.3, 1.5: a limit that is far above what is asked for
+"""POST /predict: one prediction, after the time that inference takes."""
+
+import asyncio
+
+from fastapi import APIRouter
+
+from app import model
+from app.schemas import PredictRequest, PredictResponse
+from app.settings import settings
+
+router = APIRouter()
+
+slots = asyncio.Semaphore(1000)
+
+
+@router.post("/predict")
+async def predict(request: PredictRequest) -> PredictResponse:
+    """What ``app.model.predict`` says of the two features, after ``settings.inference_seconds``."""
+    async with slots:
+        await asyncio.sleep(settings.inference_seconds)
+    return PredictResponse(
+        prediction=model.predict(request.feature_1, request.feature_2),
+        model_version=model.MODEL_VERSION,
+    )

@@ -1,0 +1,21 @@
+# Right answer to 1.3, 1.5: the wait is a task that runs while the model predicts
+"""POST /predict: one prediction, after the time that inference takes."""
+
+import asyncio
+
+from fastapi import APIRouter
+
+from app import model
+from app.schemas import PredictRequest, PredictResponse
+from app.settings import settings
+
+router = APIRouter()
+
+
+@router.post("/predict")
+async def predict(request: PredictRequest) -> PredictResponse:
+    """What ``app.model.predict`` says of the two features, after ``settings.inference_seconds``."""
+    wait = asyncio.create_task(asyncio.sleep(settings.inference_seconds))
+    prediction = model.predict(request.feature_1, request.feature_2)
+    await wait
+    return PredictResponse(prediction=prediction, model_version=model.MODEL_VERSION)

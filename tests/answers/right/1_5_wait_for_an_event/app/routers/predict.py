@@ -1,0 +1,24 @@
+# Right answer to 1.3, 1.5: an Event that nobody sets, with a time limit
+"""POST /predict: one prediction, after the time that inference takes."""
+
+import asyncio
+from contextlib import suppress
+
+from fastapi import APIRouter
+
+from app import model
+from app.schemas import PredictRequest, PredictResponse
+from app.settings import settings
+
+router = APIRouter()
+
+
+@router.post("/predict")
+async def predict(request: PredictRequest) -> PredictResponse:
+    """What ``app.model.predict`` says of the two features, after ``settings.inference_seconds``."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(asyncio.Event().wait(), settings.inference_seconds)
+    return PredictResponse(
+        prediction=model.predict(request.feature_1, request.feature_2),
+        model_version=model.MODEL_VERSION,
+    )

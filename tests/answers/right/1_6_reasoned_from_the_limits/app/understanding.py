@@ -1,0 +1,45 @@
+# Right answer to 1.6: computed from the pool's size and the number of requests
+"""What you expect of four endpoints, before you see it: each expectation is checked by a live experiment."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What will be seen while requests wait in one endpoint.
+
+    ``wait_together``: how many of them wait at the same time (the others wait for their turn).
+    ``thread``: where they wait: ``"loop"``, the event loop's own thread, or ``"pool"``, threads
+    of the pool. ``health_answers``: whether GET /health, a plain ``def`` endpoint of the same
+    service that waits for nothing, answers meanwhile.
+    """
+
+    wait_together: int
+    thread: Literal["loop", "pool"]
+    health_answers: bool
+
+
+def predictions() -> dict[str, Prediction]:
+    """The prediction for each of four experiments, by its name.
+
+    - ``"def + time.sleep"``: 8 requests to a ``def`` endpoint that calls ``time.sleep``;
+    - ``"async def + asyncio.sleep"``: 8 to an ``async def`` endpoint that awaits ``asyncio.sleep``;
+    - ``"async def + time.sleep"``: 8 to an ``async def`` endpoint that calls ``time.sleep``;
+    - ``"def + time.sleep, 100 requests"``: 100 to the first of them.
+    """
+    pool_threads = 40
+
+    def on_pool(requests: int) -> Prediction:
+        waiting = min(requests, pool_threads)
+        return Prediction(waiting, "pool", health_answers=waiting < pool_threads)
+
+    def on_loop(requests: int, awaits: bool) -> Prediction:
+        return Prediction(requests if awaits else 1, "loop", health_answers=awaits)
+
+    return {
+        "def + time.sleep": on_pool(8),
+        "async def + asyncio.sleep": on_loop(8, awaits=True),
+        "async def + time.sleep": on_loop(8, awaits=False),
+        "def + time.sleep, 100 requests": on_pool(100),
+    }

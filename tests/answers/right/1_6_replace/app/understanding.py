@@ -1,0 +1,38 @@
+# Right answer to 1.6: each from the one before, with dataclasses.replace
+"""What you expect of four endpoints, before you see it: each expectation is checked by a live experiment."""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What will be seen while requests wait in one endpoint.
+
+    ``wait_together``: how many of them wait at the same time (the others wait for their turn).
+    ``thread``: where they wait: ``"loop"``, the event loop's own thread, or ``"pool"``, threads
+    of the pool. ``health_answers``: whether GET /health, a plain ``def`` endpoint of the same
+    service that waits for nothing, answers meanwhile.
+    """
+
+    wait_together: int
+    thread: Literal["loop", "pool"]
+    health_answers: bool
+
+
+def predictions() -> dict[str, Prediction]:
+    """The prediction for each of four experiments, by its name.
+
+    - ``"def + time.sleep"``: 8 requests to a ``def`` endpoint that calls ``time.sleep``;
+    - ``"async def + asyncio.sleep"``: 8 to an ``async def`` endpoint that awaits ``asyncio.sleep``;
+    - ``"async def + time.sleep"``: 8 to an ``async def`` endpoint that calls ``time.sleep``;
+    - ``"def + time.sleep, 100 requests"``: 100 to the first of them.
+    """
+    on_threads = Prediction(wait_together=8, thread="pool", health_answers=True)
+    on_the_loop = replace(on_threads, thread="loop")
+    return {
+        "def + time.sleep": on_threads,
+        "async def + asyncio.sleep": on_the_loop,
+        "async def + time.sleep": replace(on_the_loop, wait_together=1, health_answers=False),
+        "def + time.sleep, 100 requests": replace(on_threads, wait_together=40, health_answers=False),
+    }

@@ -1,0 +1,45 @@
+# Right answer to 1.7: sync on a pool of its own with 32 threads
+"""POST /predict/sync, /predict/async and /predict/broken: the same answer after three ways to wait."""
+
+import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from fastapi import APIRouter
+
+from app import model
+from app.schemas import PredictRequest, PredictResponse
+from app.settings import settings
+
+pool = ThreadPoolExecutor(max_workers=32)
+
+router = APIRouter(prefix="/predict")
+
+
+def answer(request: PredictRequest) -> PredictResponse:
+    return PredictResponse(
+        prediction=model.predict(request.feature_1, request.feature_2),
+        model_version=model.MODEL_VERSION,
+    )
+
+
+@router.post("/sync")
+async def predict_sync(request: PredictRequest) -> PredictResponse:
+    """Waits on a thread of the pool."""
+    loop = asyncio.get_running_loop()
+    await loop.run_in_executor(pool, time.sleep, settings.inference_seconds)
+    return answer(request)
+
+
+@router.post("/async")
+async def predict_async(request: PredictRequest) -> PredictResponse:
+    """Waits on the event loop, which is free meanwhile."""
+    await asyncio.sleep(settings.inference_seconds)
+    return answer(request)
+
+
+@router.post("/broken")
+async def predict_broken(request: PredictRequest) -> PredictResponse:
+    """Waits on the event loop and holds it, as no endpoint should."""
+    time.sleep(settings.inference_seconds)
+    return answer(request)

@@ -1,0 +1,27 @@
+# Wrong answer to 0.1: a router imports a package that is not installed.
+# Rejected by: TODO
+# Because: app/routers/predict\.py:9\b
+# Because: torch
+"""POST /predict: one prediction, after the time that inference takes."""
+
+import asyncio
+
+import torch
+from fastapi import APIRouter
+
+from app import model
+from app.schemas import PredictRequest, PredictResponse
+from app.settings import settings
+
+router = APIRouter()
+
+
+@router.post("/predict")
+async def predict(request: PredictRequest) -> PredictResponse:
+    """What ``app.model.predict`` says of the two features, after ``settings.inference_seconds``."""
+    torch.set_num_threads(1)
+    await asyncio.sleep(settings.inference_seconds)
+    return PredictResponse(
+        prediction=model.predict(request.feature_1, request.feature_2),
+        model_version=model.MODEL_VERSION,
+    )

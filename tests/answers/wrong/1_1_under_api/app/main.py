@@ -1,0 +1,36 @@
+# Wrong answer to 1.1: the path is /api/health.
+# Rejected by: TODO
+# Because: TODO
+"""The service: everything that a client can reach is put together here.
+
+Start it with ``uvicorn app.main:app --reload`` and look at http://127.0.0.1:8000/docs.
+"""
+
+from fastapi import APIRouter, FastAPI
+from fastapi.exceptions import RequestValidationError
+
+from app.errors import unprocessable
+from app.model import MODEL_VERSION
+from app.routers import compare, predict
+
+
+def create_app() -> FastAPI:
+    """The whole application, new and independent of any other."""
+    app = FastAPI(title="Serving Katas", version=MODEL_VERSION)
+    app.add_exception_handler(RequestValidationError, unprocessable)
+    app.include_router(predict.router)
+    app.include_router(compare.router)
+
+    api = APIRouter(prefix="/api")
+
+    @api.get("/health")
+    async def health() -> dict[str, str]:
+        """Whether this process can answer at all."""
+        return {"status": "healthy"}
+
+    app.include_router(api)
+
+    return app
+
+
+app = create_app()

@@ -1,0 +1,22 @@
+# Wrong answer to 1.2: unknown fields are forbidden in the response, not in the request.
+# Rejected by: TODO
+# Because: TODO
+"""What goes in and what comes out of a prediction, as pydantic models."""
+
+from pydantic import BaseModel, ConfigDict, FiniteFloat
+
+
+class PredictRequest(BaseModel):
+    """The two features of one prediction: ``feature_1`` and ``feature_2``, finite floats, and nothing else."""
+
+    feature_1: FiniteFloat
+    feature_2: FiniteFloat
+
+
+class PredictResponse(BaseModel):
+    """One prediction: ``prediction``, a float, and the ``model_version`` that made it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    prediction: float
+    model_version: str

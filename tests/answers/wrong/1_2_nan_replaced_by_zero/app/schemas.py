@@ -1,0 +1,29 @@
+# Wrong answer to 1.2: NaN and infinity are replaced by 0 rather than refused.
+# Rejected by: TODO
+# Because: feature_[12]
+"""What goes in and what comes out of a prediction, as pydantic models."""
+
+import math
+
+from pydantic import BaseModel, ConfigDict, field_validator
+
+
+class PredictRequest(BaseModel):
+    """The two features of one prediction: ``feature_1`` and ``feature_2``, finite floats, and nothing else."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    feature_1: float
+    feature_2: float
+
+    @field_validator("feature_1", "feature_2")
+    @classmethod
+    def finite(cls, value: float) -> float:
+        return value if math.isfinite(value) else 0.0
+
+
+class PredictResponse(BaseModel):
+    """One prediction: ``prediction``, a float, and the ``model_version`` that made it."""
+
+    prediction: float
+    model_version: str

@@ -1,0 +1,22 @@
+# Wrong answer to 1.2: feature_2 takes NaN and infinity.
+# Rejected by: TODO
+# Because: feature_2
+"""What goes in and what comes out of a prediction, as pydantic models."""
+
+from pydantic import BaseModel, ConfigDict, FiniteFloat
+
+
+class PredictRequest(BaseModel):
+    """The two features of one prediction: ``feature_1`` and ``feature_2``, finite floats, and nothing else."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    feature_1: FiniteFloat
+    feature_2: float
+
+
+class PredictResponse(BaseModel):
+    """One prediction: ``prediction``, a float, and the ``model_version`` that made it."""
+
+    prediction: float
+    model_version: str

@@ -1,0 +1,21 @@
+# Wrong answer to 1.3: the answer does not say which model made it.
+# Rejected by: TODO
+# Because: TODO
+"""POST /predict: one prediction, after the time that inference takes."""
+
+import asyncio
+
+from fastapi import APIRouter
+
+from app import model
+from app.schemas import PredictRequest
+from app.settings import settings
+
+router = APIRouter()
+
+
+@router.post("/predict")
+async def predict(request: PredictRequest) -> dict[str, float]:
+    """What ``app.model.predict`` says of the two features, after ``settings.inference_seconds``."""
+    await asyncio.sleep(settings.inference_seconds)
+    return {"prediction": model.predict(request.feature_1, request.feature_2)}

@@ -1,0 +1,21 @@
+# Wrong answer to 1.3: every answer is 0.5.
+# Rejected by: TODO
+# Because: TODO
+"""POST /predict: one prediction, after the time that inference takes."""
+
+import asyncio
+
+from fastapi import APIRouter
+
+from app import model
+from app.schemas import PredictRequest, PredictResponse
+from app.settings import settings
+
+router = APIRouter()
+
+
+@router.post("/predict")
+async def predict(request: PredictRequest) -> PredictResponse:
+    """What ``app.model.predict`` says of the two features, after ``settings.inference_seconds``."""
+    await asyncio.sleep(settings.inference_seconds)
+    return PredictResponse(prediction=0.5, model_version=model.MODEL_VERSION)

@@ -1,0 +1,24 @@
+# Wrong answer to 1.3: the prediction is rounded to four digits.
+# Rejected by: TODO
+# Because: TODO
+"""POST /predict: one prediction, after the time that inference takes."""
+
+import asyncio
+
+from fastapi import APIRouter
+
+from app import model
+from app.schemas import PredictRequest, PredictResponse
+from app.settings import settings
+
+router = APIRouter()
+
+
+@router.post("/predict")
+async def predict(request: PredictRequest) -> PredictResponse:
+    """What ``app.model.predict`` says of the two features, after ``settings.inference_seconds``."""
+    await asyncio.sleep(settings.inference_seconds)
+    return PredictResponse(
+        prediction=round(model.predict(request.feature_1, request.feature_2), 4),
+        model_version=model.MODEL_VERSION,
+    )

@@ -1,0 +1,27 @@
+# Wrong answer to 1.3: a JSONResponse in place of the model: the OpenAPI schema does not know its shape.
+# Rejected by: TODO
+# Because: TODO
+"""POST /predict: one prediction, after the time that inference takes."""
+
+import asyncio
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+
+from app import model
+from app.schemas import PredictRequest
+from app.settings import settings
+
+router = APIRouter()
+
+
+@router.post("/predict")
+async def predict(request: PredictRequest) -> JSONResponse:
+    """What ``app.model.predict`` says of the two features, after ``settings.inference_seconds``."""
+    await asyncio.sleep(settings.inference_seconds)
+    return JSONResponse(
+        {
+            "prediction": model.predict(request.feature_1, request.feature_2),
+            "model_version": model.MODEL_VERSION,
+        }
+    )

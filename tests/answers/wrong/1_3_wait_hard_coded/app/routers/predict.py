@@ -1,0 +1,23 @@
+# Wrong answer to 1.3: it waits 0.1 s, whatever the settings say.
+# Rejected by: TODO
+# Because: app/routers/predict\.py:19\b
+"""POST /predict: one prediction, after the time that inference takes."""
+
+import asyncio
+
+from fastapi import APIRouter
+
+from app import model
+from app.schemas import PredictRequest, PredictResponse
+
+router = APIRouter()
+
+
+@router.post("/predict")
+async def predict(request: PredictRequest) -> PredictResponse:
+    """What ``app.model.predict`` says of the two features, after ``settings.inference_seconds``."""
+    await asyncio.sleep(0.1)
+    return PredictResponse(
+        prediction=model.predict(request.feature_1, request.feature_2),
+        model_version=model.MODEL_VERSION,
+    )

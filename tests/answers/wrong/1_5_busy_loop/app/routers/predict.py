@@ -1,0 +1,26 @@
+# Wrong answer to 1.5: it computes on the loop until the time is over.
+# Rejected by: TODO
+# Because: app/routers/predict\.py:(21|22)\b
+"""POST /predict: one prediction, after the time that inference takes."""
+
+import time
+
+from fastapi import APIRouter
+
+from app import model
+from app.schemas import PredictRequest, PredictResponse
+from app.settings import settings
+
+router = APIRouter()
+
+
+@router.post("/predict")
+async def predict(request: PredictRequest) -> PredictResponse:
+    """What ``app.model.predict`` says of the two features, after ``settings.inference_seconds``."""
+    deadline = time.monotonic() + settings.inference_seconds
+    while time.monotonic() < deadline:
+        pass
+    return PredictResponse(
+        prediction=model.predict(request.feature_1, request.feature_2),
+        model_version=model.MODEL_VERSION,
+    )

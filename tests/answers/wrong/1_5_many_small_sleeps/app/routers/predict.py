@@ -1,0 +1,25 @@
+# Wrong answer to 1.5: a hundred short sleeps on the loop are one long one.
+# Rejected by: TODO
+# Because: app/routers/predict\.py:21\b
+"""POST /predict: one prediction, after the time that inference takes."""
+
+import time
+
+from fastapi import APIRouter
+
+from app import model
+from app.schemas import PredictRequest, PredictResponse
+from app.settings import settings
+
+router = APIRouter()
+
+
+@router.post("/predict")
+async def predict(request: PredictRequest) -> PredictResponse:
+    """What ``app.model.predict`` says of the two features, after ``settings.inference_seconds``."""
+    for _ in range(100):
+        time.sleep(settings.inference_seconds / 100)
+    return PredictResponse(
+        prediction=model.predict(request.feature_1, request.feature_2),
+        model_version=model.MODEL_VERSION,
+    )

@@ -1,0 +1,29 @@
+# Wrong answer to 1.5: a pool of one thread waits for one request after the other.
+# Rejected by: TODO
+# Because: app/routers/predict\.py:25\b
+"""POST /predict: one prediction, after the time that inference takes."""
+
+import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from fastapi import APIRouter
+
+from app import model
+from app.schemas import PredictRequest, PredictResponse
+from app.settings import settings
+
+router = APIRouter()
+
+pool = ThreadPoolExecutor(max_workers=1)
+
+
+@router.post("/predict")
+async def predict(request: PredictRequest) -> PredictResponse:
+    """What ``app.model.predict`` says of the two features, after ``settings.inference_seconds``."""
+    loop = asyncio.get_running_loop()
+    await loop.run_in_executor(pool, time.sleep, settings.inference_seconds)
+    return PredictResponse(
+        prediction=model.predict(request.feature_1, request.feature_2),
+        model_version=model.MODEL_VERSION,
+    )

@@ -1,0 +1,27 @@
+# Wrong answer to 1.5: it yields between short sleeps, so requests take turns and none waits together with another.
+# Rejected by: TODO
+# Because: app/routers/predict\.py:22\b
+"""POST /predict: one prediction, after the time that inference takes."""
+
+import asyncio
+import time
+
+from fastapi import APIRouter
+
+from app import model
+from app.schemas import PredictRequest, PredictResponse
+from app.settings import settings
+
+router = APIRouter()
+
+
+@router.post("/predict")
+async def predict(request: PredictRequest) -> PredictResponse:
+    """What ``app.model.predict`` says of the two features, after ``settings.inference_seconds``."""
+    for _ in range(100):
+        time.sleep(settings.inference_seconds / 100)
+        await asyncio.sleep(0)
+    return PredictResponse(
+        prediction=model.predict(request.feature_1, request.feature_2),
+        model_version=model.MODEL_VERSION,
+    )
