@@ -124,7 +124,7 @@ class Observation:
         sent and answered within less than twice ``wait``, then the waits, each of them in that
         window, have a moment in common. It is a proof when it holds and says nothing when it doesn't.
         """
-        return (self.answered and not self.held and min(self.latencies) >= self.wait and self.wall < 2 * self.wait)
+        return (self.answered and not self.held and min(self.latencies) >= 0.99 * self.wait and self.wall < 1.98 * self.wait)
 
     @property
     def together(self) -> bool:
@@ -188,7 +188,7 @@ class Observation:
             stood = f" The unanswered ones stand at {where(place)}:{quoted(place)}" if place else ""
             return f"{sum(r.answered is None for r in self.requests)} of them never got an answer.{stood}"
         quickest = min(self.latencies)
-        if quickest < self.wait:
+        if quickest < 0.99 * self.wait:
             return (f"the quickest answer came after {quickest:.3f} s: not all of them wait for "
                     f"INFERENCE_SECONDS, which was {self.wait:g}.")
         return (f"the last answer came after {self.wall:.2f} s, though each waits only {self.wait:g} s: they took turns.\n\n"

@@ -17,12 +17,37 @@ import sys
 
 _PR_SET_CHILD_SUBREAPER = 36
 
-#: What a learner's service will import; the longest part of a start.
+#: What a host needs, and what a learner's service is likely to import; the longest part of a start.
 PRELOAD = (
-    "fastapi", "fastapi.responses", "fastapi.openapi.utils", "uvicorn", "uvicorn.loops.asyncio", "uvicorn.protocols.http.h11_impl",
-    "uvicorn.lifespan.on", "anyio", "anyio._backends._asyncio", "httpx", "pydantic_settings",
-    "dojo.probe", "dojo.imports", "concurrent.futures.thread", "fastapi.applications", "starlette.responses",
+    "dojo.host", "fastapi", "httpx", "pydantic_settings", "uvicorn.loops.asyncio", "uvicorn.protocols.http.h11_impl",
+    "uvicorn.lifespan.on", "concurrent.futures.thread", "csv", "queue", "subprocess",
 )
+
+
+def _rehearse() -> None:
+    """Serves one request of a small application, so that all that is imported late is imported now."""
+    import asyncio
+
+    import fastapi
+    import httpx
+    from pydantic import BaseModel
+
+    class Model(BaseModel):
+        number: float
+
+    app = fastapi.FastAPI()
+
+    @app.post("/model")
+    def endpoint(model: Model) -> Model:
+        return model
+
+    async def ask() -> None:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://rehearsal") as client:
+            await client.post("/model", json={"number": 1.0})
+            await client.post("/model", json={})
+            await client.get("/openapi.json")
+
+    asyncio.run(ask())
 
 
 class _ForkServer:
@@ -172,8 +197,7 @@ def main() -> None:
     waits.install()  # before any other module takes a copy of sleep
     for name in PRELOAD:
         importlib.import_module(name)
-    import dojo.host  # noqa: F401  # what the children run
-
+    _rehearse()
     _adopt_orphans()
     gc.collect()
     gc.freeze()  # the children share these pages as long as no collection touches them

@@ -119,12 +119,17 @@ def _verdict(item: pytest.Item, info: pytest.ExceptionInfo[BaseException]) -> di
     if isinstance(error, Inconclusive):
         return {"state": "unclear", "message": f"Inconclusive: {error}", "expected": expected}
     if isinstance(error, AssertionError):
-        # pytest adds the values of the compared expressions below the message; the message says it all.
-        message = str(error).partition("\nassert ")[0]
+        message = str(error) if isinstance(error, Red) else _without_comparison(str(error))
         return {"state": "red", "message": message, "expected": expected}
     if "Timeout" in type(error).__name__ and type(error).__module__.startswith(("_pytest", "pytest_timeout")):
         return {"state": "red", "message": f"It did not end within the patience limit of the whole test. {error}", "expected": expected}
     return None
+
+
+def _without_comparison(text: str) -> str:
+    """An assert's own message: pytest indents it and adds the values of the compared expressions."""
+    first, *rest = text.partition("\nassert ")[0].split("\n")
+    return "\n".join([first, *(line.removeprefix("  ") for line in rest)])
 
 
 def _innermost(error: BaseException) -> BaseException:

@@ -297,11 +297,13 @@ class Probe:
 
     # -- waiting for an event
 
-    def gather(self, expected: int, patience: float) -> dict[str, Any]:
+    def gather(self, expected: int, patience: float, strangers: bool) -> dict[str, Any]:
         """Waits until ``expected`` requests are held or done, or until nobody new comes any more.
 
         "Nobody new" is counted, not timed: time and again the loop was asked for a sign of life
         and a new thread was started and ended, and no request, arrival or answer was added.
+        ``strangers``: somebody else's requests, of which fewer than ``expected`` may ever be sent.
+
         Ends early when the loop is seen to be held. Returns `report`, with ``quiet`` (nobody new
         came), ``patience`` (in seconds, all of it used up) when that ended it.
         """
@@ -320,7 +322,8 @@ class Probe:
             now = (len(arrivals), held, started, done)
             if now != mark:
                 mark, quiet, quiet_since = now, 0, time.perf_counter()
-            if started >= expected and quiet >= 25 and time.perf_counter() - quiet_since >= 0.4:
+            silence = 0.4 if started >= expected else 1.0
+            if (started >= expected or (strangers and started)) and quiet >= 25 and time.perf_counter() - quiet_since >= silence:
                 return {**self.report(), "quiet": True}
             alive = self.on_loop(bool, patience=0.05) is not None
             thread = threading.Thread(target=bool)

@@ -168,9 +168,13 @@ class Service:
         """One round: those that stand at the gate go on; how many they were."""
         return int((await self._ask("release")).get("value", 0))
 
-    async def gather(self, expected: int, patience: float = 12.0) -> dict[str, Any]:
-        """The host's record once ``expected`` requests are held or answered, or nobody new comes."""
-        return dict((await self._ask("gather", patience + 5, expected=expected, limit=patience)).get("value") or {})
+    async def gather(self, expected: int, patience: float = 12.0, strangers: bool = False) -> dict[str, Any]:
+        """The host's record once ``expected`` requests are held or answered, or nobody new comes.
+
+        ``strangers``: the requests are not the judge's own, so it can't be known how many will be sent.
+        """
+        message = {"expected": expected, "limit": patience, "strangers": strangers}
+        return dict((await self._ask("gather", patience + 5, **message)).get("value") or {})
 
     async def report(self) -> dict[str, Any]:
         """The host's record since the gate was closed."""
@@ -200,18 +204,25 @@ class Functions:
         self._exercise = exercise
         self._host: Host | None = None
 
+    async def value(self, name: str) -> Any:
+        """The value of a name of a module (``"module:NAME"``) as plain data."""
+        return await self._ask(name, None, CALL_PATIENCE)
+
     async def call(self, function: str, *arguments: Any, patience: float = CALL_PATIENCE) -> Any:
         """What ``function`` (``"module:name"``) returns; a coroutine function is awaited.
 
         Raises `Red` when it raises, ends its process or doesn't return within ``patience`` seconds.
         """
+        return await self._ask(function, plain(arguments), patience)
+
+    async def _ask(self, function: str, arguments: Any, patience: float) -> Any:
         name = function.partition(":")[2]
         if self._host is None or self._host.gone:
             self._host = await self._launcher.start(self._task)
         host = self._host
         try:
             await asyncio.wait_for(asyncio.shield(host.started), START_PATIENCE)
-            reply = await host.ask("call", patience, function=function, args=plain(arguments))
+            reply = await host.ask("call", patience, function=function, args=arguments)
         except HostGone:
             raise Red(f"{name}() did not return. {_sentence(await _ending(host))}{_printed(host)}") from None
         except (NoAnswer, TimeoutError):

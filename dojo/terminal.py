@@ -147,7 +147,7 @@ class ExerciseReporter:
         head = f"{exercise.id}  {exercise.title}"
         file = exercise.edit[0] if exercise.edit and result.state != "green" else ""
         self._writer.write(self._encodable(sign), **{COLORS[result.state]: True})
-        self._line(f" {head:<{WIDTH - 4 - len(file)}} {file}".rstrip())
+        self._line(f" {head:<{WIDTH - 4 - len(file)}} {file}".rstrip() + (f" {result.seconds:.2f}" if os.environ.get("T") else ""))
         for note in result.notes:
             for line in wrapped(note, WIDTH - 8):
                 self._line(f"       {line}")

@@ -1,9 +1,8 @@
 # Wrong answer to 1.4: it sends the next request only after the answer to the last.
 # Rejected by: TODO
-# Because: app/experiment\.py:38\b
+# Because: app/experiment\.py:37\b
 """An experiment that shows whether a service works on many requests at once or on one at a time."""
 
-import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass

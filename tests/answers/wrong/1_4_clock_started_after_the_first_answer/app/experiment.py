@@ -1,6 +1,6 @@
 # Wrong answer to 1.4: the clock of the burst starts when the first answer is there.
 # Rejected by: TODO
-# Because: app/experiment\.py:37\b
+# Because: TODO
 """An experiment that shows whether a service works on many requests at once or on one at a time."""
 
 import asyncio

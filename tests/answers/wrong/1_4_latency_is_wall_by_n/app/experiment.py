@@ -1,6 +1,6 @@
 # Wrong answer to 1.4: each latency is the wall time divided by n.
 # Rejected by: TODO
-# Because: app/experiment\.py:40\b
+# Because: TODO
 """An experiment that shows whether a service works on many requests at once or on one at a time."""
 
 import asyncio

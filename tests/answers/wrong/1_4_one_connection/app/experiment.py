@@ -1,6 +1,6 @@
 # Wrong answer to 1.4: the client has one connection, so its own pool is the queue.
 # Rejected by: TODO
-# Because: app/experiment\.py:29\b
+# Because: TODO
 """An experiment that shows whether a service works on many requests at once or on one at a time."""
 
 import asyncio

@@ -1,6 +1,6 @@
 # Wrong answer to 1.4: one coroutine is gathered n times: it sends one request and reports its latency n times.
 # Rejected by: TODO
-# Because: app/experiment\.py:38\b
+# Because: TODO
 """An experiment that shows whether a service works on many requests at once or on one at a time."""
 
 import asyncio

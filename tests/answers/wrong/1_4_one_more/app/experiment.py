@@ -1,6 +1,6 @@
 # Wrong answer to 1.4: range(n + 1) has one too many.
 # Rejected by: TODO
-# Because: app/experiment\.py:38\b
+# Because: TODO
 """An experiment that shows whether a service works on many requests at once or on one at a time."""
 
 import asyncio

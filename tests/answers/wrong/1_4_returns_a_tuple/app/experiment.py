@@ -1,6 +1,6 @@
 # Wrong answer to 1.4: it returns a tuple and not a Burst.
 # Rejected by: TODO
-# Because: app/experiment\.py:39\b
+# Because: TODO
 """An experiment that shows whether a service works on many requests at once or on one at a time."""
 
 import asyncio

@@ -1,6 +1,6 @@
 # Wrong answer to 1.4: str() of a dict is sent, which is not JSON.
 # Rejected by: TODO
-# Because: app/experiment\.py:33\b
+# Because: TODO
 """An experiment that shows whether a service works on many requests at once or on one at a time."""
 
 import asyncio

@@ -1,6 +1,6 @@
 # Wrong answer to 1.4: more than half a second is taken for sequential, whatever one request takes.
 # Rejected by: TODO
-# Because: app/experiment\.py:44\b
+# Because: TODO
 """An experiment that shows whether a service works on many requests at once or on one at a time."""
 
 import asyncio

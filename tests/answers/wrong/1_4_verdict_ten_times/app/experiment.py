@@ -1,6 +1,6 @@
 # Wrong answer to 1.4: the border is ten times one, and five in turn take five times.
 # Rejected by: TODO
-# Because: app/experiment\.py:44\b
+# Because: TODO
 """An experiment that shows whether a service works on many requests at once or on one at a time."""
 
 import asyncio

@@ -1,6 +1,6 @@
-# Wrong answer to 1.4: it takes wall/n for a latency, which is about equal in turn and small together, and has them the wrong way round.
+# Wrong answer to 1.4: wall/n is as long as one in turn and short together, and it has them the wrong way round.
 # Rejected by: TODO
-# Because: app/experiment\.py:45\b
+# Because: TODO
 """An experiment that shows whether a service works on many requests at once or on one at a time."""
 
 import asyncio

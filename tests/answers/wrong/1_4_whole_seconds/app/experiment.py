@@ -1,6 +1,6 @@
 # Wrong answer to 1.4: all times are rounded to whole seconds.
 # Rejected by: TODO
-# Because: app/experiment\.py:(35|39)\b
+# Because: TODO
 """An experiment that shows whether a service works on many requests at once or on one at a time."""
 
 import asyncio

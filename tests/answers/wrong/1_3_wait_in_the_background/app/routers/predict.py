@@ -1,6 +1,6 @@
 # Wrong answer to 1.3: it answers first and waits afterwards.
 # Rejected by: TODO
-# Because: app/routers/predict\.py:20\b
+# Because: TODO
 """POST /predict: one prediction, after the time that inference takes."""
 
 import asyncio

@@ -1,6 +1,6 @@
 # Wrong answer to 1.5: it frees the loop by not waiting at all.
 # Rejected by: TODO
-# Because: app/routers/predict\.py:19\b
+# Because: TODO
 """POST /predict: one prediction, after the time that inference takes."""
 
 import asyncio

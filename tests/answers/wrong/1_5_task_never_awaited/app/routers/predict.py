@@ -1,6 +1,6 @@
 # Wrong answer to 1.5: the wait is started as a task that nobody waits for.
 # Rejected by: TODO
-# Because: app/routers/predict\.py:20\b
+# Because: TODO
 """POST /predict: one prediction, after the time that inference takes."""
 
 import asyncio

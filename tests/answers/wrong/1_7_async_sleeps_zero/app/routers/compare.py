@@ -1,7 +1,6 @@
 # Wrong answer to 1.7: async only yields.
 # Rejected by: TODO
 # Because: /predict/async
-# Because: app/routers/compare\.py:36\b
 """POST /predict/sync, /predict/async and /predict/broken: the same answer after three ways to wait."""
 
 import asyncio

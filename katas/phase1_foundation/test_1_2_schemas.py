@@ -1,0 +1,146 @@
+"""1.2 · The two models take what they should, and say which field is wrong."""
+
+import json
+from itertools import product
+from typing import Any
+
+import pytest_asyncio
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from dojo.kata import Service, ServiceStarter, beside, exercise, listed
+
+
+from katas.phase1_foundation.strategies import finite, quick
+
+pytestmark = exercise("1.2", edit="app/schemas.py")
+
+SERVICE = beside(__file__, "_schema_service.py", "app")
+FIELDS = ("feature_1", "feature_2")
+WHY_FINITE = (
+    "Python's JSON parser takes NaN and Infinity, and reads 1e999 as infinity; a plain `float` lets "
+    "them through to the model, which answers with nonsense instead of an error."
+)
+WHY_UNKNOWN = "A misspelled field that is dropped in silence costs a client hours; a 422 costs a second."
+
+
+@pytest_asyncio.fixture
+async def schemas(service: ServiceStarter) -> Service:
+    """A service with the learner's models and nothing else of the learner's."""
+    return await service(app=SERVICE)
+
+
+def body(**fields: Any) -> str:
+    """A request's body; NaN and the infinities as Python's JSON writes them."""
+    return json.dumps(fields)
+
+
+async def send(api: Service, content: str, path: str = "/request") -> Any:
+    """The answer to ``content`` as JSON."""
+    return await api.post(path, content=content, headers={"content-type": "application/json"})
+
+
+async def refused(api: Service, content: str, field: str, why: str = "") -> None:
+    """Checks that ``content`` is answered with a 422 that names ``field`` and no field that is right."""
+    answer = await send(api, content)
+    if answer.status_code == 500:
+        await api.expect(422, answer)
+    assert 422 == answer.status_code, f"{content} was answered with {answer.status_code}, not with 422.\n{why}"
+    named = {part for e in answer.json()["detail"] for part in e["loc"]}
+    said = " ".join(e["msg"] for e in answer.json()["detail"])
+    innocent = [f for f in FIELDS if f != field and (f in named or f in said)]
+    assert field in named or field in said, (
+        f"{content} was refused, but the 422 does not name {field}; its `loc` has only {listed(sorted(named)) or 'nothing'}.\n"
+        "A check of one field belongs to that field: then the error says where it is."
+    )
+    assert not innocent, f"{content} was refused for {listed(innocent)} as well, which is right."
+
+
+async def test_a_request_holds_two_numbers(schemas: Service) -> None:
+    """{"feature_1": 1.5, "feature_2": -2.0} is taken, and both fields hold what was sent."""
+    content = body(feature_1=1.5, feature_2=-2.0)
+
+    answer = await send(schemas, content)
+
+    await schemas.expect(200, answer, why="Two floats are all that a prediction needs.")
+    assert {"feature_1": 1.5, "feature_2": -2.0} == answer.json(), f"{content} came back as {answer.text}"
+
+
+@quick
+@given(feature_1=finite, feature_2=finite)
+@example(1.7976931348623157e308, 5e-324)
+@example(-0.0, 0.1)
+@example(-3, 12)
+async def test_every_finite_pair_comes_back_unchanged(schemas: Service, feature_1: float, feature_2: float) -> None:
+    """Any two finite numbers are taken and come back exactly as they were sent."""
+    content = body(feature_1=feature_1, feature_2=feature_2)
+
+    answer = await send(schemas, content)
+
+    await schemas.expect(200, answer, why=f"The request was {content}: the type of a field is the only limit on it.")
+    got = answer.json()
+    assert (feature_1, feature_2) == (got["feature_1"], got["feature_2"]), (
+        f"{content} came back as {answer.text}\nA model must be asked about the very numbers that were sent."
+    )
+
+
+async def test_a_missing_field_is_named(schemas: Service) -> None:
+    """A request without one of the fields is a 422 that names it."""
+    for field, other in zip(FIELDS, reversed(FIELDS), strict=True):
+        await refused(schemas, body(**{other: 1.0}), field, "There is no sensible default for a feature.")
+
+
+async def test_what_is_no_number_is_refused(schemas: Service) -> None:
+    """A field that holds a text, null, a list or an object is a 422 that names it."""
+    for field, value in product(FIELDS, ("many", None, [1.0], {"value": 1.0})):
+        await refused(schemas, body(**{**dict.fromkeys(FIELDS, 1.0), field: value}), field)
+
+
+async def test_what_is_not_finite_is_refused(schemas: Service) -> None:
+    """NaN and the infinities are a 422 that names the field."""
+    for field, value in product(FIELDS, ("NaN", "Infinity", "-Infinity", "1e999")):
+        content = body(**{**dict.fromkeys(FIELDS, 1.0), field: "@"}).replace('"@"', value)
+        await refused(schemas, content, field, WHY_FINITE)
+
+
+@quick
+@given(name=st.text(min_size=1, max_size=12).filter(lambda name: name not in FIELDS))
+@example("feature_3")
+@example("Feature_1")
+async def test_an_unknown_field_is_refused(schemas: Service, name: str) -> None:
+    """A field that the model doesn't know is a 422 that names it."""
+    await refused(schemas, body(feature_1=1.0, feature_2=2.0, **{name: 3.0}), name, WHY_UNKNOWN)
+
+
+async def test_what_is_no_object_is_refused(schemas: Service) -> None:
+    """A body that is no JSON object is a 422."""
+    for content in ("[1.0, 2.0]", "1.0", "null", '"text"', '{"feature_1": 1.0,'):
+        await schemas.expect(422, await send(schemas, content), why=f"The body was {content}")
+
+
+async def test_a_response_holds_prediction_and_version(schemas: Service) -> None:
+    """PredictResponse takes a float and a text, and holds what it was given."""
+    for prediction, version in product((0.25, -1e300), ("1.0.0", "2", "")):
+        content = body(prediction=prediction, model_version=version)
+
+        answer = await send(schemas, content, "/response")
+
+        await schemas.expect(200, answer, why=f"PredictResponse was made of {content}")
+        assert {"prediction": prediction, "model_version": version} == answer.json(), f"{content} came back as {answer.text}"
+
+
+async def test_a_response_needs_both_fields(schemas: Service) -> None:
+    """PredictResponse without a number and a text can't be made."""
+    for field, value in product(("prediction", "model_version"), ("missing", None, ["many"])):
+        fields: dict[str, Any] = {"prediction": 0.5, "model_version": "1", field: value}
+        if value == "missing":
+            del fields[field]
+
+        answer = await send(schemas, body(**fields), "/response")
+
+        if answer.status_code == 500:
+            await schemas.expect(422, answer)
+        assert 422 == answer.status_code, (
+            f"PredictResponse was made of {fields}. A client relies on both fields in every answer: a service "
+            "that can't fill them has to fail, not to send half of one."
+        )

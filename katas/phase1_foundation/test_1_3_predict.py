@@ -1,0 +1,107 @@
+"""1.3 · POST /predict answers what the model says, after the time that inference takes."""
+
+import time
+from typing import Any
+
+import pytest_asyncio
+from hypothesis import example, given
+
+from dojo.kata import Functions, Service, ServiceStarter, exercise
+
+
+from katas.phase1_foundation.strategies import finite, quick
+
+pytestmark = exercise("1.3", edit="app/routers/predict.py")
+
+PAYLOAD = {"feature_1": 0.75, "feature_2": -1.25}
+WHY_WAIT = "The wait stands for the time that a larger model takes; every later exercise measures what it does to other requests."
+
+
+@pytest_asyncio.fixture
+async def quick_api(service: ServiceStarter) -> Service:
+    """The service with a model that takes no time."""
+    return await service(inference_seconds=0)
+
+
+async def predicted(reference: Functions, features: dict[str, float]) -> dict[str, Any]:
+    """What a right service answers."""
+    prediction = await reference.call("app.model:predict", features["feature_1"], features["feature_2"])
+    return {"prediction": prediction, "model_version": await reference.value("app.model:MODEL_VERSION")}
+
+
+async def test_predict_answers_what_the_model_says(quick_api: Service, reference: Functions) -> None:
+    """POST /predict answers 200 with the model's prediction and version."""
+    answer = await quick_api.post("/predict", json=PAYLOAD)
+
+    await quick_api.expect(200, answer)
+    expected = await predicted(reference, PAYLOAD)
+    assert expected == answer.json(), f"For {PAYLOAD} the answer was\n    {answer.text}\nbut app.model and its MODEL_VERSION say\n    {expected}"
+
+
+@quick
+@given(feature_1=finite, feature_2=finite)
+@example(3.0, -8.0)
+@example(-8.0, 3.0)
+@example(1e308, -1e308)
+async def test_predict_is_right_for_any_input(quick_api: Service, reference: Functions, feature_1: float, feature_2: float) -> None:
+    """The answer is what app.model.predict says, for any two finite numbers."""
+    payload = {"feature_1": feature_1, "feature_2": feature_2}
+
+    answer = await quick_api.post("/predict", json=payload)
+
+    await quick_api.expect(200, answer)
+    expected = await predicted(reference, payload)
+    assert expected == answer.json(), (
+        f"For {payload} the answer was\n    {answer.text}\nbut app.model says\n    {expected}\n"
+        "Each request is a question of its own: nothing may be swapped, rounded or kept from the last one."
+    )
+
+
+async def test_every_request_waits(service: ServiceStarter) -> None:
+    """No answer comes before INFERENCE_SECONDS have passed, neither the first nor a later one."""
+    wait = 0.15
+    api = await service(inference_seconds=wait)
+
+    for number in range(1, 5):
+        sent = time.perf_counter()
+        answer = await api.post("/predict", json={**PAYLOAD, "feature_1": number % 3})
+        took = time.perf_counter() - sent
+        await api.expect(200, answer)
+        assert took >= 0.99 * wait, f"With INFERENCE_SECONDS={wait}, answer {number} came after {took:.3f} s.\n{WHY_WAIT}"
+
+
+async def test_the_wait_follows_the_setting(quick_api: Service) -> None:
+    """With INFERENCE_SECONDS=0 the answer comes at once."""
+    took = []
+    for _ in range(5):
+        sent = time.perf_counter()
+        await quick_api.post("/predict", json=PAYLOAD)
+        took.append(time.perf_counter() - sent)
+
+    assert min(took) < 0.09, (
+        f"With INFERENCE_SECONDS=0 the quickest of five answers took {min(took):.3f} s: the wait doesn't come from "
+        f"app.settings.settings.inference_seconds.\n{WHY_WAIT}"
+    )
+
+
+async def test_bad_input_is_refused(quick_api: Service) -> None:
+    """What PredictRequest doesn't take is answered with 422."""
+    for payload in ({"feature_1": 1.0}, {**PAYLOAD, "feature_2": "many"}, {**PAYLOAD, "feature_3": 1.0}, {}):
+        answer = await quick_api.post("/predict", json=payload)
+
+        await quick_api.expect(422, answer, why=f"The body was {payload}. An endpoint that takes a PredictRequest gets this for nothing.")
+
+
+async def test_the_documentation_shows_both_models(quick_api: Service) -> None:
+    """/openapi.json names PredictRequest as the body of POST /predict and PredictResponse as its answer."""
+    answer = await quick_api.get("/openapi.json")
+
+    await quick_api.expect(200, answer)
+    operation = answer.json()["paths"].get("/predict", {}).get("post", {})
+    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+    response = operation.get("responses", {}).get("200", {}).get("content", {}).get("application/json", {}).get("schema", {})
+    for schema, model, how in ((body, "PredictRequest", "the body's type"), (response, "PredictResponse", "the type of what is returned")):
+        assert model in str(schema), (
+            f"The schema of POST /predict doesn't show {model}; it has {schema or 'nothing'} there.\n"
+            f"FastAPI takes it from {how} in the endpoint's signature (or response_model), and clients are generated from it."
+        )
