@@ -129,7 +129,13 @@ class Observation:
     @property
     def together(self) -> bool:
         """Whether all of them provably waited at the same time."""
-        return (self.waiting == self.count and "blocking" not in self.places) or self.overlapped
+        held = self.waiting == self.count and "blocking" not in self.places and not self.early
+        return held or self.overlapped
+
+    @property
+    def early(self) -> int:
+        """How many of the requests were answered while the gate was still closed."""
+        return sum(span["path"] == self.path and span["complete"] is not None for span in self.seen.get("spans", ()))
 
     def bars(self, rows: int = 8) -> Picture:
         """Who waited when, with ``/health`` as the last row."""
@@ -147,9 +153,13 @@ class Observation:
 
     def why_not_together(self) -> str:
         """Who waits for whom, for requests that don't wait together: one paragraph."""
-        said = [f"{self.count} requests were sent together; "]
+        said = [f"{self.count} requests to {self.path} were sent together; "]
         if self.blocks:
             return self._blocked()
+        if self.held and self.early:
+            place = self.held[0]["frame"]
+            return (f"{said[0]}{self.early} were answered while the wait that they had begun was still held: the answer doesn't wait for it."
+                    f"\nThe wait is at {where(place)}:{quoted(place)}")
         if not self.held:
             return said[0] + self._never_held()
         others = self.count - self.waiting
@@ -176,8 +186,9 @@ class Observation:
 
     def _blocked(self) -> str:
         never = self.count - self.reached
-        first = (f"{self.count} requests were sent together; {self.reached} {'was' if self.reached == 1 else 'were'} in flight, "
-                 f"{never} never reached your code.") if never else f"{self.count} requests were sent together."
+        sent = f"{self.count} requests to {self.path} were sent together"
+        first = (f"{sent}; {self.reached} {'was' if self.reached == 1 else 'were'} in flight, "
+                 f"{never} never reached your code.") if never else f"{sent}."
         if self.health is False:
             first += "\n/health did not answer while they waited."
         return "\n".join([first, "", self.bars(), "", held_loop(self.blocks[0])])
@@ -196,11 +207,11 @@ class Observation:
 
 
 async def hold_and_ping(service: "Service", path: str, count: int, payload: Mapping[str, Any], *,
-                        wait: float, health: str | None = "/health") -> Observation:
+                        wait: float, health: str | None = "/health", to_the_end: bool = True) -> Observation:
     """Holds ``count`` requests to ``path`` and counts those that wait together (see `Observation`).
 
     ``wait``: the INFERENCE_SECONDS with which ``service`` was started. ``health``: the path that
-    has to answer meanwhile, or None.
+    has to answer meanwhile, or None. ``to_the_end``: whether the answers are waited for as well.
     """
     await service.close_gate()
     burst = Burst(service, path, count, payload)
@@ -212,11 +223,12 @@ async def hold_and_ping(service: "Service", path: str, count: int, payload: Mapp
         start = time.perf_counter()
         pools = seen.get("pools", {})
         full = bool(pools) and pools.get("busy") == pools.get("threads")
-        # While the loop is held by the gate, no patience whatever could bring an answer.
-        healthy = await service.answers(health, 0.3 if held_up else 1.0 if full else 3.0)
+        # While the loop is held by the gate, no patience whatever could bring an answer; while all
+        # threads are, only an endpoint that needs none answers, and that one answers at once.
+        healthy = await service.answers(health, 0.15 if held_up else 0.5 if full else 3.0)
         asked = (start, time.perf_counter())
     await service.open_gate()
     turns = min(count, 8) if held_up else count
-    await burst.finish(min(turns * wait * 1.5 + 2.0, 12.0))
-    after = await service.report()
+    await burst.finish(min(turns * wait * 1.5 + 2.0, 12.0) if to_the_end else 0.05)
+    after = await service.report() if to_the_end else {}
     return Observation(path, count, wait, burst.requests, seen, after, healthy, asked, seen.get("held", []))

@@ -7,6 +7,7 @@ started as ``python -m dojo.host`` where there is no fork.
 """
 
 import asyncio
+import contextlib
 import difflib
 import importlib
 import importlib.util
@@ -18,6 +19,7 @@ import socket
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -57,6 +59,7 @@ class Host:
         self.probe = Probe(self.learner, self.gate)
         self.importer = Importer(self.learner, task.get("quarantine", {}), self._importing)
         self._calls = queue.SimpleQueue[dict[str, Any] | None]()
+        self._running: asyncio.AbstractEventLoop | None = None
         self._main = threading.get_ident()
         self._pid = os.getpid()
 
@@ -103,14 +106,17 @@ class Host:
 
         def started(well: bool) -> None:
             if not well:
-                error = self.probe.startup_error or {"type": "", "message": "", "frames": []}
-                self.line.send(event="failed", stage="startup", error=error, broken=self.importer.broken)
                 return
             if self.task.get("probe", True):
                 self.probe.watch()
             self.line.send(event="ready", port=listening.getsockname()[1], broken=self.importer.broken)
 
-        _Server(config, started).run(sockets=[listening])
+        server = _Server(config, started)
+        with contextlib.suppress(SystemExit):  # uvicorn's way to say that it could not start
+            server.run(sockets=[listening])
+        if not server.started:
+            error = self.probe.startup_error or {"type": "", "message": "uvicorn could not start it", "frames": []}
+            self.line.send(event="failed", stage="startup", error=error, broken=self.importer.broken)
 
     def _noticed(self, error: BaseException) -> dict[str, Any]:
         if isinstance(error, SystemExit):
@@ -148,8 +154,12 @@ class Host:
             return plain(function)
         value = function(*(self._built(each) for each in call["args"]))
         if inspect.isawaitable(value):
-            value = asyncio.run(_finish(value))
+            value = asyncio.run(self._finish(value))
         return plain(value)
+
+    async def _finish(self, value: Any) -> Any:
+        self._running = asyncio.get_running_loop()
+        return await value
 
     def _resolve(self, path: str) -> Any:
         where, _, name = path.partition(":")
@@ -207,7 +217,15 @@ class Host:
         threading.Event().wait(0.1)
         computing = cpu() - before > 0.3 * (time.perf_counter() - began)
         place = self.learner.innermost(current_frames().get(self._main))
-        return {"place": place, "computing": computing, "standing": self.probe.standing() if self.probe._loop else []}
+        return {"place": place, "computing": computing, "standing": self._tasks_standing()}
+
+    def _tasks_standing(self) -> list[dict[str, Any]]:
+        """Where the running loop's tasks wait in the learner's code: each place, and how many wait there."""
+        if self._running is None:
+            return self.probe.standing() if self.task["do"] == "serve" else []
+        places = [self.learner.awaiting(task.get_coro()) for task in asyncio.all_tasks(self._running)]
+        counted = Counter(tuple(place.items()) for place in places if place)
+        return [{**dict(place), "count": count} for place, count in counted.most_common()]
 
 
 def _attribute(module: ModuleType, name: str, where: str) -> Any:
@@ -228,10 +246,6 @@ def _module_from(file: Path) -> ModuleType:
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     return module
-
-
-async def _finish(value: Any) -> Any:
-    return await value
 
 
 def main(incoming: BinaryIO, outgoing: BinaryIO) -> None:

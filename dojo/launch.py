@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import secrets
+import shutil
 import socket
 import subprocess
 import sys
@@ -23,6 +24,10 @@ FORK = hasattr(os, "fork") and hasattr(socket, "recv_fds") and not os.environ.ge
 
 #: How many bytes of what the learner's code printed are kept: the last ones.
 OUTPUT_KEPT = 16_384
+
+
+#: No message of a host's is longer than this, in bytes.
+LONGEST_LINE = 1 << 24
 
 
 class HostGone(Exception):
@@ -64,13 +69,17 @@ class Host:
             raise HostGone
         number = next(self._numbers)
         reply = self._waiting[number] = asyncio.get_running_loop().create_future()
-        self._writer.write(encode({"do": do, "id": number, **message}))
+        self.tell({"do": do, "id": number, **message})
         try:
             return await asyncio.wait_for(reply, patience)
         except TimeoutError:
             raise NoAnswer from None
         finally:
             self._waiting.pop(number, None)
+
+    def tell(self, message: dict[str, Any]) -> None:
+        """Sends a message that has no reply."""
+        self._writer.write(encode(message))
 
     def output(self) -> str:
         """The end of what the learner's code printed."""
@@ -123,90 +132,93 @@ class Host:
             self.ended.update({k: v for k, v in message.items() if k != "event"})
 
 
-class Launcher:
-    """One judge run's hosts: a snapshot of the workspace, and the process that forks them."""
+class ForkServer:
+    """The process that forks hosts, seen from the judge; it removes ``folder`` when it ends."""
 
-    def __init__(self, workspace: Workspace) -> None:
-        self.workspace = workspace
+    def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="serving-katas-"))
-        self.root = workspace.snapshot(self.folder / "workspace")
-        self._references: dict[Path, Path] = {workspace.path: self.root}
-        self._server: subprocess.Popen[bytes] | None = None
-        self._line: socket.socket | None = None
+        self._line, theirs = socket.socketpair()
+        self._line.settimeout(120)
         self._ready = False
-        if FORK:
-            self._start_server()
-
-    def root_of(self, path: Path) -> Path:
-        """The snapshot of another workspace, made when it is first asked for."""
-        if path not in self._references:
-            self._references[path] = Workspace.at(path).snapshot(self.folder / f"reference-{len(self._references)}")
-        return self._references[path]
-
-    async def start(self, task: dict[str, Any]) -> Host:
-        """A new host that has been given ``task``."""
-        host = await (self._fork() if FORK else self._spawn())
-        host._writer.write(encode(task))
-        return host
-
-    def close(self) -> None:
-        """Ends all hosts and the process that forked them, and removes the snapshots."""
-        import shutil
-
-        if self._line is not None:
-            self._line.close()
-        if self._server is not None:
-            try:
-                self._server.wait(15)
-            except subprocess.TimeoutExpired:
-                self._server.kill()
-                self._server.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    # -- fork
-
-    def _start_server(self) -> None:
-        """Starts the fork server; it imports while the judge collects its tests."""
-        ours, theirs = socket.socketpair()
         with theirs:
-            self._server = subprocess.Popen(
+            self._process = subprocess.Popen(
                 [sys.executable, "-m", "dojo.forkserver", str(theirs.fileno()), str(self.folder)],
                 pass_fds=[theirs.fileno()], cwd=ROOT, env=_environment(), start_new_session=True,
                 stdin=subprocess.DEVNULL,
             )
-        self._line = ours
-        ours.settimeout(120)
 
-    def _reply(self) -> dict[str, Any]:
-        assert self._line is not None
-        data = b""
-        while not data.endswith(b"\n"):
-            more = self._line.recv(4096)
-            if not more:
-                raise RuntimeError("the process that starts hosts has ended: run `python -m dojo.forkserver` to see why")
-            data += more
-        reply: dict[str, Any] = json.loads(data)
-        return reply
-
-    async def _fork(self) -> Host:
-        assert self._line is not None
-        line = self._line
+    async def fork(self) -> Host:
+        """A new host; the first one waits until the libraries are imported."""
         if not self._ready:
             await asyncio.to_thread(self._reply)
             self._ready = True
         ours, theirs = socket.socketpair()
         read, write = os.pipe()
         with theirs:
-            socket.send_fds(line, [b'{"fork": true}'], [theirs.fileno(), write])
+            socket.send_fds(self._line, [b'{"fork": true}'], [theirs.fileno(), write])
         os.close(write)
         pid = self._reply()["pid"]
-        reader, writer = await asyncio.open_connection(sock=ours, limit=1 << 24)
+        reader, writer = await asyncio.open_connection(sock=ours, limit=LONGEST_LINE)
 
         def kill() -> None:
             with contextlib.suppress(OSError):
-                line.sendall(encode({"kill": pid}))
+                self._line.sendall(encode({"kill": pid}))
 
         return Host(kill, reader, writer, read)
+
+    def close(self) -> None:
+        """Ends all hosts and all that they started, then the process itself."""
+        self._line.close()
+        try:
+            self._process.wait(15)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _reply(self) -> dict[str, Any]:
+        data = b""
+        while not data.endswith(b"\n"):
+            more = self._line.recv(4096)
+            if not more:
+                raise RuntimeError("the process that starts hosts has ended; what it printed above says why")
+            data += more
+        reply: dict[str, Any] = json.loads(data)
+        return reply
+
+
+class Launcher:
+    """One judge run's hosts, and the snapshot of the workspace that they run.
+
+    ``server``: a fork server that serves several runs; without it the run has its own.
+    """
+
+    def __init__(self, workspace: Workspace, server: ForkServer | None = None) -> None:
+        self.workspace = workspace
+        self._own = ForkServer() if FORK and server is None else None
+        self._server = server or self._own
+        folder = self._server.folder if self._server else None
+        self._folder = Path(tempfile.mkdtemp(prefix="serving-katas-", dir=folder))
+        self.root = workspace.snapshot(self._folder / "workspace")
+        self._references: dict[Path, Path] = {workspace.path: self.root}
+
+    def root_of(self, path: Path) -> Path:
+        """The snapshot of another workspace, made when it is first asked for."""
+        if path not in self._references:
+            self._references[path] = Workspace.at(path).snapshot(self._folder / f"reference-{len(self._references)}")
+        return self._references[path]
+
+    async def start(self, task: dict[str, Any]) -> Host:
+        """A new host that has been given ``task``."""
+        host = await (self._server.fork() if self._server else self._spawn())
+        host.tell(task)
+        return host
+
+    def close(self) -> None:
+        """Ends the hosts that still run, and removes the snapshots."""
+        if self._own is not None:
+            self._own.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     # -- spawn
 
@@ -221,7 +233,7 @@ class Launcher:
             else:
                 writer.close()
 
-        server = await asyncio.start_server(accept, "127.0.0.1", 0, limit=1 << 24)
+        server = await asyncio.start_server(accept, "127.0.0.1", 0, limit=LONGEST_LINE)
         port = server.sockets[0].getsockname()[1]
         environment = {**_environment(), "DOJO_PORT": str(port), "DOJO_TOKEN": token}
         read, write = os.pipe()

@@ -3,17 +3,16 @@
 import inspect
 import io
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
 from _pytest._io import TerminalWriter
 
-from dojo import terminal
+from dojo import catalog, terminal
 from dojo.launch import Launcher
 from dojo.subject import Functions, Inconclusive, Red, Run, Service
-from dojo.workspace import SOLUTIONS, NotAWorkspace, Workspace
+from dojo.workspace import ROOT, SOLUTIONS, NotAWorkspace, Workspace
 
 WORKSPACE: pytest.StashKey[Workspace] = pytest.StashKey()
 RUN: pytest.StashKey[Run] = pytest.StashKey()
@@ -37,19 +36,13 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     given = str(config.getoption("workspace"))
     try:
-        workspace = Workspace.at(given) if given != "." else Workspace.at(_root())
+        workspace = Workspace.at(ROOT if given == "." else given)
     except NotAWorkspace as error:
         raise pytest.UsageError(str(error)) from None
     config.stash[WORKSPACE] = workspace
     if not config.getoption("collectonly"):
         # Started now, so that it imports the libraries while pytest collects.
-        config.stash[RUN] = Run(Launcher(workspace))
-
-
-def _root() -> Path:
-    from dojo.workspace import ROOT
-
-    return ROOT
+        config.stash[RUN] = Run(Launcher(workspace, config.pluginmanager.get_plugin("dojo-fork-server")))
 
 
 @pytest.hookimpl(trylast=True)
@@ -73,8 +66,6 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Katas run in the order of the exercises, whatever the order of their files."""
-    from dojo import catalog
-
     order = {exercise.id: index for index, exercise in enumerate(catalog.exercises())} if any(_id(i) for i in items) else {}
     items.sort(key=lambda item: order.get(_id(item), -1))
 

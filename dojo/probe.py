@@ -200,6 +200,8 @@ class Probe:
     def on_loop(self, call: Callable[[], Any], patience: float = 1.0) -> Any:
         """What ``call`` returns when made on the loop's thread; None when it didn't get there in time."""
         assert self._loop is not None
+        if any(arrival.place == "blocking" for arrival in self.gate.held()):
+            return None  # it stands in front of the gate: waiting is in vain
         done = threading.Event()
         result: list[Any] = []
 
@@ -229,6 +231,8 @@ class Probe:
 
     def standing(self) -> list[dict[str, Any]]:
         """Where unfinished requests stand in the learner's code: each place, and how many stand there."""
+        if self._loop is None:
+            return []
         places: Counter[tuple[tuple[str, Any], ...]] = Counter()
         loop_side = self.on_loop(self._awaiting, patience=0.3) or []
         for place in loop_side:

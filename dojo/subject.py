@@ -215,6 +215,15 @@ class Functions:
         """
         return await self._ask(function, plain(arguments), patience)
 
+    async def standing(self) -> list[dict[str, Any]]:
+        """Where the call that runs now waits: places of the learner's, with how many tasks wait there."""
+        if self._host is None:
+            return []
+        try:
+            return list(((await self._host.ask("where", 2.0)).get("value") or {}).get("standing", ()))
+        except (HostGone, NoAnswer):
+            return []
+
     async def _ask(self, function: str, arguments: Any, patience: float) -> Any:
         name = function.partition(":")[2]
         if self._host is None or self._host.gone:

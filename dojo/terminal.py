@@ -138,6 +138,8 @@ class ExerciseReporter:
     def _show(self, result: Result) -> None:
         exercise = result.exercise
         if exercise.phase != self._phase:
+            if self._phase:
+                self._line("")
             self._phase = exercise.phase
             title = next(p.title for p in catalog.phases() if p.id == exercise.phase)
             judged = "" if self._workspace == "." else f"   judging {self._workspace}"

@@ -35,5 +35,4 @@ async def echo_response(request: Request) -> Response:
         made = PredictResponse.model_validate(await request.json())
     except ValidationError as error:
         return refused(error.errors())
-    fields = {name: getattr(made, name) for name in ("prediction", "model_version")}
-    return Response(json.dumps(fields), media_type="application/json")
+    return Response(made.model_dump_json(by_alias=True), media_type="application/json")  # as FastAPI sends it

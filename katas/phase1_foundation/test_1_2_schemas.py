@@ -120,13 +120,15 @@ async def test_what_is_no_object_is_refused(schemas: Service) -> None:
 
 async def test_a_response_holds_prediction_and_version(schemas: Service) -> None:
     """PredictResponse takes a float and a text, and holds what it was given."""
-    for prediction, version in product((0.25, -1e300), ("1.0.0", "2", "")):
+    for prediction, version in product((0.25, 0.12345678901234566, -1e300), ("1.0.0", "2", "")):
         content = body(prediction=prediction, model_version=version)
 
         answer = await send(schemas, content, "/response")
 
         await schemas.expect(200, answer, why=f"PredictResponse was made of {content}")
-        assert {"prediction": prediction, "model_version": version} == answer.json(), f"{content} came back as {answer.text}"
+        assert {"prediction": prediction, "model_version": version} == answer.json(), (
+            f"PredictResponse was made of {content} and is sent as {answer.text}"
+        )
 
 
 async def test_a_response_needs_both_fields(schemas: Service) -> None:

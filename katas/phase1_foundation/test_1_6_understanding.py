@@ -26,7 +26,7 @@ Seen = dict[str, Any]
 async def measure(service: ServiceStarter, path: str, count: int) -> tuple[Seen, Observation]:
     """What is seen of one experiment, in the form of a Prediction."""
     api = await service(app=SERVICE, wait=WAIT)
-    seen = await hold_and_ping(api, path, count, {}, wait=WAIT)
+    seen = await hold_and_ping(api, path, count, {}, wait=WAIT, to_the_end=False)
     thread = "pool" if seen.places == {"pool"} else "loop"
     return {"wait_together": seen.waiting, "thread": thread, "health_answers": seen.health}, seen
 
@@ -52,10 +52,10 @@ async def predictions(learner: Functions) -> dict[str, Seen]:
 def table(rows: list[tuple[str, Seen, Seen]]) -> str:
     """Predicted and seen, side by side."""
     def told(each: Seen) -> str:
-        return f"{each['wait_together']:>3} on {each['thread']:<4} /health {'yes' if each['health_answers'] else 'no':<3}"
+        return f"{each['wait_together']} on {each['thread']}, {'yes' if each['health_answers'] else 'no'}"
 
-    lines = [f"  {'':<31} {'predicted':<21}  seen"]
-    lines += [f"  {name:<31} {told(said):<21}  {told(seen)}" for name, said, seen in rows]
+    lines = [f"  {'waiting together, thread, /health':<33} {'predicted':<16} seen"]
+    lines += [f"  {name:<33} {told(said):<16} {told(seen)}" for name, said, seen in rows]
     return "\n".join(lines)
 
 

@@ -1,28 +1,17 @@
 """1.7 · /predict/sync, /predict/async and /predict/broken wait as their names say."""
 
-from typing import Any
+import time
 
-from dojo.kata import Functions, Observation, Red, ServiceStarter, exercise, held_loop, hold_and_ping, quoted, where
+from dojo.kata import Functions, Observation, Red, ServiceStarter, exercise, held_loop, quoted, where
+from katas.phase1_foundation.predicting import predicted, same
+from katas.phase1_foundation.waiting import observe_waits
 
 pytestmark = exercise("1.7", edit="app/routers/compare.py")
 
 PAYLOAD = {"feature_1": 0.75, "feature_2": -1.25}
 PATHS = ("/predict/sync", "/predict/async", "/predict/broken")
-#: See exercise 1.5.
-WAITS = (0.25, 1.0, 3.0)
 #: As many as the smallest pool of threads that a right answer may use: asyncio's default on one CPU.
 TOGETHER = 5
-
-
-async def observe(service: ServiceStarter, path: str, count: int) -> Observation:
-    """``count`` requests to ``path``, held."""
-    for wait in WAITS:
-        api = await service(inference_seconds=wait)
-        await api.expect(200, await api.post(path, json=PAYLOAD))
-        seen = await hold_and_ping(api, path, count, PAYLOAD, wait=wait)
-        if seen.together or seen.held or seen.blocks or not seen.answered or min(seen.latencies) < 0.99 * wait:
-            break
-    return seen
 
 
 def on_threads(seen: Observation) -> int:
@@ -34,8 +23,12 @@ def on_threads(seen: Observation) -> int:
 
 def the_wait(seen: Observation) -> str:
     """The line at which the requests wait."""
-    places = [arrival["frame"] for arrival in seen.held if arrival["frame"]] or seen.seen.get("standing", ())
-    return f"\nThe wait is at {where(places[0])}:{quoted(places[0])}" if places else ""
+    places = [arrival["frame"] for arrival in seen.held if arrival["frame"]]
+    told = f"\nThe wait is at {where(places[0])}:{quoted(places[0])}" if places else ""
+    for place in seen.seen.get("standing", ())[:2]:
+        if not places or place["line"] != places[0]["line"]:
+            told += f"\n{place['count']} stood at {where(place)}:{quoted(place)}"
+    return told
 
 
 async def test_all_three_answer_as_predict_does(service: ServiceStarter, reference: Functions) -> None:
@@ -46,43 +39,52 @@ async def test_all_three_answer_as_predict_does(service: ServiceStarter, referen
         for first, second in ((0.75, -1.25), (-3.0, 8.0)):
             answer = await api.post(path, json={"feature_1": first, "feature_2": second})
             await api.expect(200, answer)
-            expected: dict[str, Any] = {
-                "prediction": await reference.call("app.model:predict", first, second),
-                "model_version": await reference.value("app.model:MODEL_VERSION"),
-            }
-            assert expected == answer.json(), f"POST {path} answered\n    {answer.text}\nbut app.model says\n    {expected}"
+            expected = await predicted(reference, first, second)
+            assert same(expected, answer.json()), f"POST {path} answered\n    {answer.text}\nbut app.model says\n    {expected}"
         await api.expect(422, await api.post(path, json={"feature_1": 1.0}))
+
+
+async def test_each_waits_for_the_setting(service: ServiceStarter) -> None:
+    """No answer comes before INFERENCE_SECONDS have passed."""
+    wait = 0.13
+    api = await service(inference_seconds=wait)
+
+    for path in PATHS:
+        sent = time.perf_counter()
+        await api.post(path, json=PAYLOAD)
+        took = time.perf_counter() - sent
+        assert took >= 0.99 * wait, f"With INFERENCE_SECONDS={wait}, POST {path} was answered after {took:.3f} s."
 
 
 async def test_sync_waits_on_threads_of_the_pool(service: ServiceStarter) -> None:
     """Requests to /predict/sync wait together, each on a thread of the pool."""
-    seen = await observe(service, "/predict/sync", TOGETHER)
+    seen = await observe_waits(service, "/predict/sync", TOGETHER, PAYLOAD)
 
     if seen.blocks or not seen.together:
         raise Red(seen.why_not_together())
     assert TOGETHER == on_threads(seen), (
-        f"{TOGETHER} requests waited together, {on_threads(seen)} of them on threads of the pool: the others waited on the event loop, "
+        f"{TOGETHER} requests to /predict/sync waited together, {on_threads(seen)} of them on threads of the pool: the others waited on the event loop, "
         f"which is what /predict/async is for.{the_wait(seen)}"
     )
-    assert seen.health is not False, "/health did not answer while they waited."
+    assert seen.health is not False, "/health did not answer while requests waited in it."
 
 
 async def test_async_waits_on_the_loop(service: ServiceStarter) -> None:
     """Requests to /predict/async wait together on the event loop's own thread, without a thread for each."""
-    seen = await observe(service, "/predict/async", TOGETHER)
+    seen = await observe_waits(service, "/predict/async", TOGETHER, PAYLOAD)
 
     if seen.blocks or not seen.together:
         raise Red(seen.why_not_together())
     assert 0 == on_threads(seen), (
-        f"{TOGETHER} requests waited together, but {on_threads(seen)} of them each on a thread of its own: that is what "
+        f"{TOGETHER} requests to /predict/async waited together, but {on_threads(seen)} of them each on a thread of its own: that is what "
         f"/predict/sync is for. On the event loop no request needs a thread to wait.{the_wait(seen)}"
     )
-    assert seen.health is not False, "/health did not answer while they waited."
+    assert seen.health is not False, "/health did not answer while requests waited in it."
 
 
 async def test_broken_holds_the_loop(service: ServiceStarter) -> None:
     """A request to /predict/broken holds the event loop for the whole wait: the next one and /health must wait for it."""
-    seen = await observe(service, "/predict/broken", 3)
+    seen = await observe_waits(service, "/predict/broken", 3, PAYLOAD)
 
     why = "A broken endpoint that isn't broken has nothing to show: it is here to be seen and measured."
     if not seen.blocks:
@@ -91,14 +93,20 @@ async def test_broken_holds_the_loop(service: ServiceStarter) -> None:
         if not seen.held:
             how = f"the quickest answer came after {min(seen.latencies, default=0):.3f} s" if seen.answered else "they were not all answered"
         health = ", and /health was answered" if seen.health else ""
-        raise Red(f"3 requests were sent together; {how}{health}. It isn't broken.{the_wait(seen)}\n\n{why}")
+        raise Red(f"3 requests to /predict/broken were sent together; {how}{health}. It isn't broken.{the_wait(seen)}\n\n{why}")
+    order = [arrival["request"] for arrival in seen.after["arrivals"] if arrival["place"] == "blocking"]
+    turns = [number for number, following in zip(order, [*order[1:], None], strict=True) if number != following]
+    assert len(turns) == len(set(turns)), (
+        f"The requests to /predict/broken hold the loop in turns ({', '.join(f'#{turn}' for turn in turns[:6])}, …): between two sleeps the loop is given "
+        f"back, and serves others.\n{held_loop(seen.blocks[0])}\n\n{why}"
+    )
     held = sum(block["seconds"] for block in seen.blocks if block["proof"] == "identity") / 3
     held = max(held, *(block["seconds"] for block in seen.blocks))
     free = [arrival for arrival in seen.after["arrivals"] if arrival["place"] == "loop"]
     assert held >= 0.8 * seen.wait and not free, (
-        f"It holds the event loop for {held:.2f} s of the {seen.wait:.2f} s that it waits"
+        f"/predict/broken holds the event loop for {held:.2f} s of the {seen.wait:.2f} s that it waits"
         + (f", and gives it back at {where(free[0]['frame'])}:{quoted(free[0]['frame'])}" if free else ".")
         + f"\n{held_loop(seen.blocks[0])}\n\n{why}"
     )
     short = [latency for latency in seen.latencies if latency < 0.99 * seen.wait]
-    assert not short, f"An answer came after {min(short):.3f} s: not every request waits for INFERENCE_SECONDS, which was {seen.wait:g}."
+    assert not short, f"An answer of /predict/broken came after {min(short):.3f} s: not every request waits for INFERENCE_SECONDS, which was {seen.wait:g}."

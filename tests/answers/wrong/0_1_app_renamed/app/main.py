@@ -1,5 +1,5 @@
 # Wrong answer to 0.1: the application is called `service`, and uvicorn looks for `app`.
-# Rejected by: TODO
+# Rejected by: test_the_service_starts_and_answers
 # Because: \bapp\b
 """The service: everything that a client can reach is put together here.
 

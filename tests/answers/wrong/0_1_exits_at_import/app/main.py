@@ -1,5 +1,5 @@
 # Wrong answer to 0.1: it checks its surroundings and leaves.
-# Rejected by: TODO
+# Rejected by: test_the_service_starts_and_answers
 # Because: app/main\.py:19\b
 """The service: everything that a client can reach is put together here.
 

@@ -1,5 +1,5 @@
 # Wrong answer to 0.1: app/main.py imports a package that is not installed.
-# Rejected by: TODO
+# Rejected by: test_the_service_starts_and_answers
 # Because: app/main\.py:12\b
 # Because: prometheus_fastapi_instrumentator
 """The service: everything that a client can reach is put together here.

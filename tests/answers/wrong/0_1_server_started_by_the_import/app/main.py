@@ -1,5 +1,5 @@
 # Wrong answer to 0.1: importing it starts another server.
-# Rejected by: TODO
+# Rejected by: test_the_service_starts_and_answers
 # Because: app/main\.py:34\b
 """The service: everything that a client can reach is put together here.
 

@@ -1,6 +1,6 @@
 # Wrong answer to 0.1: a colon is missing in app/main.py.
-# Rejected by: TODO
-# Because: app/main\.py:27\b
+# Rejected by: test_the_service_starts_and_answers
+# Because: app/main\.py:26\b
 # Because: expected ':'
 """The service: everything that a client can reach is put together here.
 
@@ -13,7 +13,6 @@ from fastapi.exceptions import RequestValidationError
 from app.errors import unprocessable
 from app.model import MODEL_VERSION
 from app.routers import compare, predict
-
 
 
 def create_app() -> FastAPI:

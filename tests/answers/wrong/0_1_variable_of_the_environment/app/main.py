@@ -1,5 +1,5 @@
 # Wrong answer to 0.1: it can't be imported without a variable that only its author has.
-# Rejected by: TODO
+# Rejected by: test_the_service_starts_and_answers
 # Because: app/main\.py:19\b
 # Because: DEPLOY_REGION
 """The service: everything that a client can reach is put together here.

@@ -1,5 +1,5 @@
 # Wrong answer to 1.1: POST, PUT and DELETE are answered too.
-# Rejected by: TODO
+# Rejected by: test_health_takes_no_other_method
 # Because: TODO
 """The service: everything that a client can reach is put together here.
 

@@ -1,5 +1,5 @@
 # Wrong answer to 1.1: the body says more than was asked for.
-# Rejected by: TODO
+# Rejected by: test_health_is_healthy
 # Because: TODO
 """The service: everything that a client can reach is put together here.
 

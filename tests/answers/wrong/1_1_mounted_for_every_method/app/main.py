@@ -1,5 +1,5 @@
 # Wrong answer to 1.1: a mounted application answers whatever the method is.
-# Rejected by: TODO
+# Rejected by: test_health_is_healthy
 # Because: TODO
 """The service: everything that a client can reach is put together here.
 

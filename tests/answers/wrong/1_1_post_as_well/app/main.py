@@ -1,5 +1,5 @@
 # Wrong answer to 1.1: two decorators: POST is answered too.
-# Rejected by: TODO
+# Rejected by: test_health_takes_no_other_method
 # Because: TODO
 """The service: everything that a client can reach is put together here.
 

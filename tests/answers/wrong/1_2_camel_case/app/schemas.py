@@ -1,5 +1,5 @@
 # Wrong answer to 1.2: clients have to write feature1 and feature2.
-# Rejected by: TODO
+# Rejected by: test_a_request_holds_two_numbers
 # Because: feature_1
 """What goes in and what comes out of a prediction, as pydantic models."""
 

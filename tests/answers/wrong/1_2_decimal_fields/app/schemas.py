@@ -1,5 +1,5 @@
 # Wrong answer to 1.2: a Decimal can't be multiplied by the model's floats.
-# Rejected by: TODO
+# Rejected by: test_a_request_holds_two_numbers
 # Because: TODO
 """What goes in and what comes out of a prediction, as pydantic models."""
 

@@ -1,5 +1,5 @@
 # Wrong answer to 1.2: a missing feature is taken for 0.
-# Rejected by: TODO
+# Rejected by: test_a_missing_field_is_named
 # Because: feature_[12]
 """What goes in and what comes out of a prediction, as pydantic models."""
 

@@ -1,5 +1,5 @@
 # Wrong answer to 1.2: the validator answers with a 400 itself.
-# Rejected by: TODO
+# Rejected by: test_what_is_not_finite_is_refused
 # Because: TODO
 """What goes in and what comes out of a prediction, as pydantic models."""
 

@@ -1,5 +1,5 @@
 # Wrong answer to 1.2: the features are whole numbers.
-# Rejected by: TODO
+# Rejected by: test_a_request_holds_two_numbers
 # Because: feature_[12]
 """What goes in and what comes out of a prediction, as pydantic models."""
 

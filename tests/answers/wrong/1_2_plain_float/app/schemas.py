@@ -1,5 +1,5 @@
 # Wrong answer to 1.2: a plain float takes NaN and infinity.
-# Rejected by: TODO
+# Rejected by: test_what_is_not_finite_is_refused
 # Because: feature_[12]
 """What goes in and what comes out of a prediction, as pydantic models."""
 

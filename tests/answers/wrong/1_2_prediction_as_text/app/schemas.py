@@ -1,5 +1,5 @@
 # Wrong answer to 1.2: the prediction is sent as a text.
-# Rejected by: TODO
+# Rejected by: test_a_response_holds_prediction_and_version
 # Because: prediction
 """What goes in and what comes out of a prediction, as pydantic models."""
 

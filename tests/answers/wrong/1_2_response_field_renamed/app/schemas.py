@@ -1,5 +1,5 @@
 # Wrong answer to 1.2: the response says `version`.
-# Rejected by: TODO
+# Rejected by: test_a_response_holds_prediction_and_version
 # Because: model_version
 """What goes in and what comes out of a prediction, as pydantic models."""
 

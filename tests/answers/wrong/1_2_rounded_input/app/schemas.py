@@ -1,5 +1,5 @@
 # Wrong answer to 1.2: a validator rounds the features.
-# Rejected by: TODO
+# Rejected by: test_every_finite_pair_comes_back_unchanged
 # Because: TODO
 """What goes in and what comes out of a prediction, as pydantic models."""
 

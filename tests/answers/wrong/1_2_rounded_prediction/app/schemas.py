@@ -1,5 +1,5 @@
 # Wrong answer to 1.2: the response rounds the prediction.
-# Rejected by: TODO
+# Rejected by: test_a_response_holds_prediction_and_version
 # Because: TODO
 """What goes in and what comes out of a prediction, as pydantic models."""
 

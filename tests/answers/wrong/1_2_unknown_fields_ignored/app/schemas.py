@@ -1,5 +1,5 @@
 # Wrong answer to 1.2: fields that it does not know are dropped in silence.
-# Rejected by: TODO
+# Rejected by: test_an_unknown_field_is_refused
 # Because: TODO
 """What goes in and what comes out of a prediction, as pydantic models."""
 

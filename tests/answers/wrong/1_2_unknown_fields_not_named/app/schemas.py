@@ -1,5 +1,5 @@
 # Wrong answer to 1.2: its own check of unknown fields does not say which.
-# Rejected by: TODO
+# Rejected by: test_an_unknown_field_is_refused
 # Because: TODO
 """What goes in and what comes out of a prediction, as pydantic models."""
 

@@ -1,5 +1,5 @@
 # Wrong answer to 1.2: math.isfinite of a text is a TypeError, and the answer a 500.
-# Rejected by: TODO
+# Rejected by: test_what_is_no_number_is_refused
 # Because: app/schemas\.py:23\b
 """What goes in and what comes out of a prediction, as pydantic models."""
 

@@ -1,5 +1,5 @@
 # Wrong answer to 1.2: the 422 is about the body and does not name the field.
-# Rejected by: TODO
+# Rejected by: test_what_is_not_finite_is_refused
 # Because: feature_[12]
 """What goes in and what comes out of a prediction, as pydantic models."""
 

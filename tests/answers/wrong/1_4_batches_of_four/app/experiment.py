@@ -1,5 +1,5 @@
 # Wrong answer to 1.4: four are sent together, and the next four when all of these are answered.
-# Rejected by: TODO
+# Rejected by: test_all_requests_are_sent_at_once
 # Because: app/experiment\.py:40\b
 """An experiment that shows whether a service works on many requests at once or on one at a time."""
 

@@ -1,5 +1,5 @@
 # Wrong answer to 1.4: process_time counts the CPU's time, and waiting takes none.
-# Rejected by: TODO
+# Rejected by: test_its_times_are_true
 # Because: TODO
 """An experiment that shows whether a service works on many requests at once or on one at a time."""
 

@@ -1,5 +1,5 @@
 # Wrong answer to 1.4: each latency is the whole wall time.
-# Rejected by: TODO
+# Rejected by: test_its_times_are_true
 # Because: TODO
 """An experiment that shows whether a service works on many requests at once or on one at a time."""
 

@@ -1,5 +1,5 @@
 # Wrong answer to 1.4: a lock lets one request out at a time.
-# Rejected by: TODO
+# Rejected by: test_all_requests_are_sent_at_once
 # Because: app/experiment\.py:33\b
 """An experiment that shows whether a service works on many requests at once or on one at a time."""
 

@@ -1,5 +1,5 @@
 # Wrong answer to 1.4: the client has one connection, so its own pool is the queue.
-# Rejected by: TODO
+# Rejected by: test_all_requests_are_sent_at_once
 # Because: TODO
 """An experiment that shows whether a service works on many requests at once or on one at a time."""
 

@@ -1,5 +1,5 @@
 # Wrong answer to 1.4: one coroutine is gathered n times: it sends one request and reports its latency n times.
-# Rejected by: TODO
+# Rejected by: test_all_requests_are_sent_at_once
 # Because: TODO
 """An experiment that shows whether a service works on many requests at once or on one at a time."""
 

@@ -1,5 +1,5 @@
 # Wrong answer to 1.4: no more than four requests are on their way.
-# Rejected by: TODO
+# Rejected by: test_all_requests_are_sent_at_once
 # Because: app/experiment\.py:34\b
 """An experiment that shows whether a service works on many requests at once or on one at a time."""
 

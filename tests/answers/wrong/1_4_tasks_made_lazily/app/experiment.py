@@ -1,5 +1,5 @@
 # Wrong answer to 1.4: a generator makes each task only when the one before has been awaited.
-# Rejected by: TODO
+# Rejected by: test_all_requests_are_sent_at_once
 # Because: app/experiment\.py:39\b
 """An experiment that shows whether a service works on many requests at once or on one at a time."""
 

@@ -1,5 +1,5 @@
 # Wrong answer to 1.4: str() of a dict is sent, which is not JSON.
-# Rejected by: TODO
+# Rejected by: test_it_sends_what_it_was_given
 # Because: TODO
 """An experiment that shows whether a service works on many requests at once or on one at a time."""
 

@@ -1,5 +1,5 @@
 # Wrong answer to 1.4: the loop's own pool has a few threads for each CPU, and the other requests queue for one.
-# Rejected by: TODO
+# Rejected by: test_all_requests_are_sent_at_once
 # Because: app/experiment\.py:36\b
 """An experiment that shows whether a service works on many requests at once or on one at a time."""
 

@@ -1,5 +1,5 @@
 # Wrong answer to 1.4: the two words are interchanged.
-# Rejected by: TODO
+# Rejected by: test_the_verdict_holds_for_any_service
 # Because: TODO
 """An experiment that shows whether a service works on many requests at once or on one at a time."""
 

@@ -1,5 +1,5 @@
 # Wrong answer to 1.4: the wall time is the mean of the latencies.
-# Rejected by: TODO
+# Rejected by: test_its_times_are_true
 # Because: TODO
 """An experiment that shows whether a service works on many requests at once or on one at a time."""
 

@@ -1,5 +1,5 @@
 # Wrong answer to 1.4: a request that nobody asked for warms the connection up.
-# Rejected by: TODO
+# Rejected by: test_all_requests_are_sent_at_once
 # Because: TODO
 """An experiment that shows whether a service works on many requests at once or on one at a time."""
 

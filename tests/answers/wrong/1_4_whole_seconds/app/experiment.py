@@ -1,5 +1,5 @@
 # Wrong answer to 1.4: all times are rounded to whole seconds.
-# Rejected by: TODO
+# Rejected by: test_its_times_are_true
 # Because: TODO
 """An experiment that shows whether a service works on many requests at once or on one at a time."""
 

@@ -1,5 +1,5 @@
 # Wrong answer to 1.6: it expects a pool of 64 threads.
-# Rejected by: TODO
+# Rejected by: test_predictions_are_what_is_seen
 # Because: def \+ time\.sleep, 100 requests
 # Because: 40
 """What you expect of four endpoints, before you see it: each expectation is checked by a live experiment."""

@@ -1,5 +1,5 @@
 # Wrong answer to 1.6: it expects FastAPI to move a blocking `async def` to the pool.
-# Rejected by: TODO
+# Rejected by: test_predictions_are_what_is_seen
 # Because: async def \+ time\.sleep
 """What you expect of four endpoints, before you see it: each expectation is checked by a live experiment."""
 

@@ -1,5 +1,5 @@
 # Wrong answer to 1.6: it expects the 100 to be served like the 8.
-# Rejected by: TODO
+# Rejected by: test_predictions_are_what_is_seen
 # Because: def \+ time\.sleep, 100 requests
 # Because: 40
 """What you expect of four endpoints, before you see it: each expectation is checked by a live experiment."""

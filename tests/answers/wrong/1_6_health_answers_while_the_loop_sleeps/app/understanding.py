@@ -1,5 +1,5 @@
 # Wrong answer to 1.6: it expects /health, a `def`, to answer from its thread while the loop sleeps.
-# Rejected by: TODO
+# Rejected by: test_predictions_are_what_is_seen
 # Because: async def \+ time\.sleep
 # Because: health
 """What you expect of four endpoints, before you see it: each expectation is checked by a live experiment."""

@@ -1,5 +1,5 @@
 # Wrong answer to 1.6: the predictions come without their names.
-# Rejected by: TODO
+# Rejected by: test_predictions_are_what_is_seen
 # Because: TODO
 """What you expect of four endpoints, before you see it: each expectation is checked by a live experiment."""
 

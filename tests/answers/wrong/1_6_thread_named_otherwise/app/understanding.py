@@ -1,5 +1,5 @@
 # Wrong answer to 1.6: the thread is called "main" and "threadpool".
-# Rejected by: TODO
+# Rejected by: test_predictions_are_what_is_seen
 # Because: thread
 """What you expect of four endpoints, before you see it: each expectation is checked by a live experiment."""
 

@@ -1,5 +1,5 @@
 # Wrong answer to 1.6: it expects as many to wait as there are CPUs.
-# Rejected by: TODO
+# Rejected by: test_predictions_are_what_is_seen
 # Because: "?def \+ time\.sleep"?
 """What you expect of four endpoints, before you see it: each expectation is checked by a live experiment."""
 

@@ -1,5 +1,5 @@
 # Wrong answer to 0.1: a router imports the application, which imports the router.
-# Rejected by: TODO
+# Rejected by: test_the_service_starts_and_answers
 # Because: app/routers/predict\.py:11\b
 """POST /predict: one prediction, after the time that inference takes."""
 

@@ -1,5 +1,5 @@
 # Wrong answer to 0.1: a router imports a package that is not installed.
-# Rejected by: TODO
+# Rejected by: test_the_service_starts_and_answers
 # Because: app/routers/predict\.py:9\b
 # Because: torch
 """POST /predict: one prediction, after the time that inference takes."""

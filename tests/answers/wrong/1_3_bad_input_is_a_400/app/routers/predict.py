@@ -1,5 +1,5 @@
 # Wrong answer to 1.3: bad input is answered with 400 rather than 422.
-# Rejected by: TODO
+# Rejected by: test_bad_input_is_refused
 # Because: TODO
 """POST /predict: one prediction, after the time that inference takes."""
 

@@ -1,5 +1,5 @@
 # Wrong answer to 1.3: the cache knows predictions by feature_1 alone.
-# Rejected by: TODO
+# Rejected by: test_predict_is_right_for_any_input
 # Because: TODO
 """POST /predict: one prediction, after the time that inference takes."""
 

@@ -1,5 +1,5 @@
 # Wrong answer to 1.3: the answer has the status 201.
-# Rejected by: TODO
+# Rejected by: test_predict_answers_what_the_model_says
 # Because: TODO
 """POST /predict: one prediction, after the time that inference takes."""
 

@@ -1,5 +1,5 @@
 # Wrong answer to 1.3: features are clipped to the range from -10 to 10.
-# Rejected by: TODO
+# Rejected by: test_predict_is_right_for_any_input
 # Because: TODO
 """POST /predict: one prediction, after the time that inference takes."""
 

@@ -1,5 +1,5 @@
 # Wrong answer to 1.3: the first answer is kept in a global and given to everybody.
-# Rejected by: TODO
+# Rejected by: test_predict_is_right_for_any_input
 # Because: TODO
 """POST /predict: one prediction, after the time that inference takes."""
 

@@ -1,5 +1,5 @@
 # Wrong answer to 1.3: the version is written down a second time, and differently.
-# Rejected by: TODO
+# Rejected by: test_predict_answers_what_the_model_says
 # Because: TODO
 """POST /predict: one prediction, after the time that inference takes."""
 

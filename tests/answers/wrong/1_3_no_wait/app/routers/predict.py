@@ -1,5 +1,5 @@
 # Wrong answer to 1.3: it answers at once.
-# Rejected by: TODO
+# Rejected by: test_every_request_waits
 # Because: TODO
 """POST /predict: one prediction, after the time that inference takes."""
 

@@ -1,5 +1,5 @@
 # Wrong answer to 1.3: its own logistic function overflows for large features.
-# Rejected by: TODO
+# Rejected by: test_predict_is_right_for_any_input
 # Because: app/routers/predict\.py:23\b
 """POST /predict: one prediction, after the time that inference takes."""
 

@@ -1,5 +1,5 @@
 # Wrong answer to 1.3: it answers with the class, 0 or 1, rather than its probability.
-# Rejected by: TODO
+# Rejected by: test_predict_answers_what_the_model_says
 # Because: TODO
 """POST /predict: one prediction, after the time that inference takes."""
 

@@ -1,5 +1,5 @@
 # Wrong answer to 1.3: the answer is right, but the OpenAPI schema does not know its shape.
-# Rejected by: TODO
+# Rejected by: test_the_documentation_shows_both_models
 # Because: TODO
 """POST /predict: one prediction, after the time that inference takes."""
 

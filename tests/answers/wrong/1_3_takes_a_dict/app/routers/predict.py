@@ -1,5 +1,5 @@
 # Wrong answer to 1.3: the body is any object: a missing field is a KeyError and a 500.
-# Rejected by: TODO
+# Rejected by: test_bad_input_is_refused
 # Because: TODO
 """POST /predict: one prediction, after the time that inference takes."""
 

@@ -1,5 +1,5 @@
 # Wrong answer to 1.3: the path is /predict/, and /predict a redirect.
-# Rejected by: TODO
+# Rejected by: test_predict_answers_what_the_model_says
 # Because: TODO
 """POST /predict: one prediction, after the time that inference takes."""
 

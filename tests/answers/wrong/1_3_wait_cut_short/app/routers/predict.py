@@ -1,5 +1,5 @@
 # Wrong answer to 1.3: it waits 0.05 s at most.
-# Rejected by: TODO
+# Rejected by: test_every_request_waits
 # Because: app/routers/predict\.py:20\b
 """POST /predict: one prediction, after the time that inference takes."""
 

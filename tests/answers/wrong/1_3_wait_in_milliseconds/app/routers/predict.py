@@ -1,5 +1,5 @@
 # Wrong answer to 1.3: it takes the setting for milliseconds.
-# Rejected by: TODO
+# Rejected by: test_every_request_waits
 # Because: app/routers/predict\.py:20\b
 """POST /predict: one prediction, after the time that inference takes."""
 

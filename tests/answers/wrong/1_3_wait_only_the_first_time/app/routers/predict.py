@@ -1,5 +1,5 @@
 # Wrong answer to 1.3: the model is 'warm' after one request, and nobody waits any more.
-# Rejected by: TODO
+# Rejected by: test_every_request_waits
 # Because: TODO
 """POST /predict: one prediction, after the time that inference takes."""
 

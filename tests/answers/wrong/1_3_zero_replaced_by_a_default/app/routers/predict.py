@@ -1,5 +1,5 @@
 # Wrong answer to 1.3: `or` replaces a feature that is 0.0 by the default.
-# Rejected by: TODO
+# Rejected by: test_predict_is_right_for_any_input
 # Because: TODO
 """POST /predict: one prediction, after the time that inference takes."""
 

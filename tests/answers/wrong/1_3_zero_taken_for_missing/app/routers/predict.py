@@ -1,5 +1,5 @@
 # Wrong answer to 1.3: 0.0 is falsy, and taken for a feature that is missing.
-# Rejected by: TODO
+# Rejected by: test_predict_is_right_for_any_input
 # Because: TODO
 """POST /predict: one prediction, after the time that inference takes."""
 

@@ -1,5 +1,5 @@
 # Wrong answer to 1.5: a loop of its own for each request, on the 40 threads of the pool.
-# Rejected by: TODO
+# Rejected by: test_more_wait_together_than_the_pool_has_threads
 # Because: app/routers/predict\.py:20\b
 """POST /predict: one prediction, after the time that inference takes."""
 

@@ -1,5 +1,5 @@
 # Wrong answer to 1.5: it computes on the loop until the time is over.
-# Rejected by: TODO
+# Rejected by: test_requests_wait_together
 # Because: app/routers/predict\.py:(21|22)\b
 """POST /predict: one prediction, after the time that inference takes."""
 

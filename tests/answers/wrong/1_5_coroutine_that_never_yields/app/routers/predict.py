@@ -1,5 +1,5 @@
 # Wrong answer to 1.5: it awaits a coroutine of its own, which sleeps without awaiting anything.
-# Rejected by: TODO
+# Rejected by: test_requests_wait_together
 # Because: app/routers/predict\.py:18\b
 """POST /predict: one prediction, after the time that inference takes."""
 

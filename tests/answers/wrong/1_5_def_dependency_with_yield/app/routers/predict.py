@@ -1,5 +1,5 @@
 # Wrong answer to 1.5: a `def` dependency waits on the pool of 40 threads, though the endpoint is async.
-# Rejected by: TODO
+# Rejected by: test_more_wait_together_than_the_pool_has_threads
 # Because: app/routers/predict\.py:19\b
 """POST /predict: one prediction, after the time that inference takes."""
 

@@ -1,5 +1,5 @@
 # Wrong answer to 1.5: the 40 threads of the default pool are not enough for 64 requests.
-# Rejected by: TODO
+# Rejected by: test_more_wait_together_than_the_pool_has_threads
 # Because: app/routers/predict\.py:20\b
 """POST /predict: one prediction, after the time that inference takes."""
 

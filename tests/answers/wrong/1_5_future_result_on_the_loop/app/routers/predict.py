@@ -1,5 +1,5 @@
 # Wrong answer to 1.5: a thread sleeps, and the loop stands in result() until it is done.
-# Rejected by: TODO
+# Rejected by: test_requests_wait_together
 # Because: app/routers/predict\.py:23\b
 """POST /predict: one prediction, after the time that inference takes."""
 

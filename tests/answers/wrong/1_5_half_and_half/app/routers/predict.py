@@ -1,5 +1,5 @@
 # Wrong answer to 1.5: half of the wait is awaited, the other half holds the loop.
-# Rejected by: TODO
+# Rejected by: test_requests_wait_together
 # Because: app/routers/predict\.py:22\b
 """POST /predict: one prediction, after the time that inference takes."""
 

@@ -1,5 +1,5 @@
 # Wrong answer to 1.5: requests share the wait that is under way, so the late ones wait too short.
-# Rejected by: TODO
+# Rejected by: test_requests_wait_together
 # Because: app/routers/predict\.py:25\b
 """POST /predict: one prediction, after the time that inference takes."""
 

@@ -1,5 +1,5 @@
 # Wrong answer to 1.5: a hundred short sleeps on the loop are one long one.
-# Rejected by: TODO
+# Rejected by: test_requests_wait_together
 # Because: app/routers/predict\.py:21\b
 """POST /predict: one prediction, after the time that inference takes."""
 

@@ -1,5 +1,5 @@
 # Wrong answer to 1.5: 64 requests share the 32 threads of its own pool.
-# Rejected by: TODO
+# Rejected by: test_more_wait_together_than_the_pool_has_threads
 # Because: app/routers/predict\.py:25\b
 """POST /predict: one prediction, after the time that inference takes."""
 

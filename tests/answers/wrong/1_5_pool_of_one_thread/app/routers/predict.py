@@ -1,5 +1,5 @@
 # Wrong answer to 1.5: a pool of one thread waits for one request after the other.
-# Rejected by: TODO
+# Rejected by: test_requests_wait_together
 # Because: app/routers/predict\.py:25\b
 """POST /predict: one prediction, after the time that inference takes."""
 

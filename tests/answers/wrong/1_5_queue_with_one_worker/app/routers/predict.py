@@ -1,5 +1,5 @@
 # Wrong answer to 1.5: one worker takes the requests from a queue, one after the other.
-# Rejected by: TODO
+# Rejected by: test_requests_wait_together
 # Because: app/routers/predict\.py:35\b
 """POST /predict: one prediction, after the time that inference takes."""
 

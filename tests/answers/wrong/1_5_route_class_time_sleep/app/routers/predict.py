@@ -1,5 +1,5 @@
 # Wrong answer to 1.5: the route class sleeps on the loop before each request.
-# Rejected by: TODO
+# Rejected by: test_requests_wait_together
 # Because: app/routers/predict\.py:25\b
 """POST /predict: one prediction, after the time that inference takes."""
 

@@ -1,5 +1,5 @@
 # Wrong answer to 1.5: an async dependency of the router sleeps on the loop.
-# Rejected by: TODO
+# Rejected by: test_requests_wait_together
 # Because: app/routers/predict\.py:16\b
 """POST /predict: one prediction, after the time that inference takes."""
 

@@ -1,5 +1,5 @@
 # Wrong answer to 1.5: select() with a time limit holds the loop like time.sleep.
-# Rejected by: TODO
+# Rejected by: test_requests_wait_together
 # Because: app/routers/predict\.py:20\b
 """POST /predict: one prediction, after the time that inference takes."""
 

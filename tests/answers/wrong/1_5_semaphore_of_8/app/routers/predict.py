@@ -1,5 +1,5 @@
 # Wrong answer to 1.5: eight at a time, the others queue.
-# Rejected by: TODO
+# Rejected by: test_more_wait_together_than_the_pool_has_threads
 # Because: app/routers/predict\.py:22\b
 """POST /predict: one prediction, after the time that inference takes."""
 

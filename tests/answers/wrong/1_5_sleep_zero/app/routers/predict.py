@@ -1,5 +1,5 @@
 # Wrong answer to 1.5: it frees the loop by not waiting at all.
-# Rejected by: TODO
+# Rejected by: test_requests_wait_together
 # Because: TODO
 """POST /predict: one prediction, after the time that inference takes."""
 

@@ -1,5 +1,5 @@
 # Wrong answer to 1.5: it yields between short sleeps, so requests take turns and none waits together with another.
-# Rejected by: TODO
+# Rejected by: test_requests_wait_together
 # Because: app/routers/predict\.py:22\b
 """POST /predict: one prediction, after the time that inference takes."""
 

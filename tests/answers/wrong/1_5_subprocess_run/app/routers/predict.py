@@ -1,5 +1,5 @@
 # Wrong answer to 1.5: the loop stands until a child process has slept.
-# Rejected by: TODO
+# Rejected by: test_requests_wait_together
 # Because: app/routers/predict\.py:20\b
 """POST /predict: one prediction, after the time that inference takes."""
 

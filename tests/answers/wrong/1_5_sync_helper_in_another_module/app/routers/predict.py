@@ -1,5 +1,5 @@
 # Wrong answer to 1.5: a helper in another module sleeps on the loop.
-# Rejected by: TODO
+# Rejected by: test_requests_wait_together
 # Because: app/slow\.py:10\b
 """POST /predict: one prediction, after the time that inference takes."""
 

@@ -1,5 +1,5 @@
 # Wrong answer to 1.5: a thread for each request, and the loop stands in join().
-# Rejected by: TODO
+# Rejected by: test_requests_wait_together
 # Because: app/routers/predict\.py:23\b
 """POST /predict: one prediction, after the time that inference takes."""
 

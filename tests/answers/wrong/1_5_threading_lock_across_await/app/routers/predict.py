@@ -1,5 +1,5 @@
 # Wrong answer to 1.5: a thread's lock is held across an await: the second request stops the loop for good.
-# Rejected by: TODO
+# Rejected by: test_requests_wait_together
 # Because: app/routers/predict\.py:23\b
 """POST /predict: one prediction, after the time that inference takes."""
 

@@ -1,5 +1,5 @@
 # Wrong answer to 1.5: the threads of the pool wait behind one lock.
-# Rejected by: TODO
+# Rejected by: test_requests_wait_together
 # Because: app/routers/predict\.py:23\b
 """POST /predict: one prediction, after the time that inference takes."""
 

@@ -1,5 +1,5 @@
 # Wrong answer to 1.5: the wait is done once, when the module is imported.
-# Rejected by: TODO
+# Rejected by: test_requests_wait_together
 # Because: TODO
 """POST /predict: one prediction, after the time that inference takes."""
 

@@ -1,5 +1,5 @@
 # Wrong answer to 1.5: all requests wait for one task, and once it is done nobody waits any more.
-# Rejected by: TODO
+# Rejected by: test_requests_wait_together
 # Because: app/routers/predict\.py:25\b
 """POST /predict: one prediction, after the time that inference takes."""
 

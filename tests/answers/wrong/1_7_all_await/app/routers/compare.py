@@ -1,5 +1,5 @@
 # Wrong answer to 1.7: all three await.
-# Rejected by: TODO
+# Rejected by: test_sync_waits_on_threads_of_the_pool
 # Because: /predict/sync
 # Because: app/routers/compare\.py:28\b
 """POST /predict/sync, /predict/async and /predict/broken: the same answer after three ways to wait."""

@@ -1,5 +1,5 @@
 # Wrong answer to 1.7: async swaps the features.
-# Rejected by: TODO
+# Rejected by: test_all_three_answer_as_predict_does
 # Because: /predict/async
 # Because: prediction
 """POST /predict/sync, /predict/async and /predict/broken: the same answer after three ways to wait."""

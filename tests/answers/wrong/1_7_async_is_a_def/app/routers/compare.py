@@ -1,5 +1,5 @@
 # Wrong answer to 1.7: async waits on the pool's threads.
-# Rejected by: TODO
+# Rejected by: test_async_waits_on_the_loop
 # Because: /predict/async
 # Because: app/routers/compare\.py:35\b
 """POST /predict/sync, /predict/async and /predict/broken: the same answer after three ways to wait."""

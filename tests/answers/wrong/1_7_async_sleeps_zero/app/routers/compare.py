@@ -1,5 +1,5 @@
 # Wrong answer to 1.7: async only yields.
-# Rejected by: TODO
+# Rejected by: test_async_waits_on_the_loop
 # Because: /predict/async
 """POST /predict/sync, /predict/async and /predict/broken: the same answer after three ways to wait."""
 

@@ -1,5 +1,5 @@
 # Wrong answer to 1.7: broken holds the loop for a tenth of its wait and awaits the rest.
-# Rejected by: TODO
+# Rejected by: test_broken_holds_the_loop
 # Because: /predict/broken
 # Because: app/routers/compare\.py:44\b
 """POST /predict/sync, /predict/async and /predict/broken: the same answer after three ways to wait."""

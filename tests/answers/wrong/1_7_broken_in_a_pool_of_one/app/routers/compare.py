@@ -1,5 +1,5 @@
 # Wrong answer to 1.7: broken is one at a time, but on a thread, and the loop is free.
-# Rejected by: TODO
+# Rejected by: test_broken_holds_the_loop
 # Because: /predict/broken
 # Because: app/routers/compare\.py:47\b
 """POST /predict/sync, /predict/async and /predict/broken: the same answer after three ways to wait."""

@@ -1,5 +1,5 @@
 # Wrong answer to 1.7: the path of broken is /predict/blocked.
-# Rejected by: TODO
+# Rejected by: test_all_three_answer_as_predict_does
 # Because: /predict/broken
 """POST /predict/sync, /predict/async and /predict/broken: the same answer after three ways to wait."""
 

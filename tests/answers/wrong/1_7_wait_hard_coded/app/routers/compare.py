@@ -1,5 +1,5 @@
 # Wrong answer to 1.7: all three wait 0.1 s, whatever the settings say.
-# Rejected by: TODO
+# Rejected by: test_broken_holds_the_loop
 # Because: /predict/sync
 # Because: app/routers/compare\.py:28\b
 """POST /predict/sync, /predict/async and /predict/broken: the same answer after three ways to wait."""

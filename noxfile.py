@@ -1,0 +1,118 @@
+"""The sessions: one a phase, the learner's tools, and the maintainer's.
+
+``nox`` alone runs the phases in their order and stops at the first red one. What stands behind
+``--`` goes to pytest: ``nox -s phase1 -- --workspace solutions -k 1_5``.
+"""
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nox
+from filelock import FileLock  # a dependency of nox's own virtualenv
+
+nox.needs_version = ">=2024.4.15"
+nox.options.default_venv_backend = "none"  # all sessions share the environment that bench() makes
+nox.options.stop_on_first_error = True
+
+ROOT = Path(__file__).resolve().parent
+PROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
+ENVIRONMENT = ROOT / ".nox" / "katas"
+PYTHON = ENVIRONMENT / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def bench(session: nox.Session, *groups: str) -> None:
+    """Makes the environment that all sessions share, once: a save is judged without installing anything."""
+    wanted = sorted({*PROJECT["project"]["dependencies"], *nox.project.dependency_groups(PROJECT, "judge", *groups)})
+    pins = (ROOT / "constraints.txt").read_text(encoding="utf-8")
+    stamp = ENVIRONMENT / f"installed-{'-'.join(('judge', *groups))}"
+    recipe = hashlib.sha256(repr((wanted, pins, sys.version)).encode()).hexdigest()
+    ENVIRONMENT.parent.mkdir(exist_ok=True)
+    with FileLock(ENVIRONMENT.parent / "katas.lock"):  # two runs may start side by side
+        if stamp.exists() and stamp.read_text() == recipe:
+            return
+        session.log("Making the environment .nox/katas: half a minute, the first time only.")
+        uv = session.run_install(sys.executable, "-m", "uv", "--version", external=True, silent=True, success_codes=[0, 1], log=False)
+        if uv and uv.startswith("uv "):
+            make = [sys.executable, "-m", "uv", "venv", "--quiet", "--allow-existing", "--python", sys.executable, str(ENVIRONMENT)]
+            install = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--compile-bytecode", "--python", str(PYTHON)]
+        else:
+            make = [sys.executable, "-m", "virtualenv", "--quiet", "--python", sys.executable, str(ENVIRONMENT)]
+            install = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        session.run_install(*make, external=True, silent=True, log=False)
+        session.run_install(*install, "--constraint", "constraints.txt", *wanted, external=True, silent=True, log=False)
+        stamp.write_text(recipe)
+
+
+def run(session: nox.Session, *arguments: str | Path, **options: object) -> None:
+    """Runs Python in the shared environment."""
+    session.run(str(PYTHON), *map(str, arguments), external=True, log=False, **options)  # type: ignore[arg-type]
+
+
+def phase(session: nox.Session, folder: str) -> None:
+    """Judges one phase; not by session.run(), which would print the whole command below a red result."""
+    bench(session)
+    judge = subprocess.Popen([str(PYTHON), "-m", "pytest", f"katas/{folder}", *session.posargs])
+    try:
+        code = judge.wait()
+    except KeyboardInterrupt:  # the judge has got it too, and ends what it started
+        code = judge.wait(20)
+    if code:
+        session.error(f"{session.name} is red; what to do stands above")
+
+
+@nox.session
+def phase0(session: nox.Session) -> None:
+    """Setup: is everything here that the phases need?"""
+    phase(session, "phase0_setup")
+
+
+@nox.session
+def phase1(session: nox.Session) -> None:
+    """Foundation: FastAPI, and what waiting costs."""
+    phase(session, "phase1_foundation")
+
+
+@nox.session(default=False)
+def hint(session: nox.Session) -> None:
+    """A hint for an exercise: nox -s hint -- 1.5, and the second with 1.5 2."""
+    bench(session)
+    run(session, "-m", "dojo.cli", "hint", *session.posargs)
+
+
+@nox.session(default=False)
+def solutions(session: nox.Session) -> None:
+    """All katas against solutions/."""
+    bench(session)
+    run(session, "-m", "pytest", "katas", "--workspace", "solutions", *session.posargs)
+
+
+@nox.session(default=False)
+def tests(session: nox.Session) -> None:
+    """The tests of the dojo itself."""
+    bench(session, "dev")
+    run(session, "-m", "pytest", *(session.posargs or ["tests"]))
+
+
+@nox.session(default=False)
+def lint(session: nox.Session) -> None:
+    """ruff, and mypy --strict on dojo/."""
+    bench(session, "dev")
+    run(session, "-m", "ruff", "check", ".")
+    run(session, "-m", "mypy")
+
+
+@nox.session(default=False)
+def stress(session: nox.Session) -> None:
+    """All katas against all answers, 20 times, with four busy processes beside it: no verdict may change."""
+    bench(session, "dev")
+    run(session, "-m", "tests.stress", *session.posargs)
+
+
+@nox.session(default=False)
+def benchmark(session: nox.Session) -> None:
+    """How long a verdict takes, and what the probe costs, as ratios of one run."""
+    bench(session, "dev")
+    run(session, "-m", "tests.benchmarks.verdict", *session.posargs)

@@ -1,0 +1,145 @@
+"""Judges answers: other people's solutions, right and wrong, each laid over ``solutions/``.
+
+An answer's edit file begins with comments that say what must come of it::
+
+    # Wrong answer to 1.5: every request waits behind one lock.
+    # Rejected by: test_requests_wait_together
+    # Because: app/routers/predict.py:21
+
+``Because`` is a regular expression that the failure's message has to contain.
+"""
+
+import atexit
+import contextlib
+import io
+import multiprocessing
+import re
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from dojo import catalog
+from dojo.launch import ForkServer
+from dojo.workspace import ANSWERS, ROOT
+
+_HEAD = re.compile(r"^# (Wrong|Right) answer to ([\w., ]+?): (.+)$", re.M)
+_REJECTED = re.compile(r"^# Rejected by: (\w+)$", re.M)
+_BECAUSE = re.compile(r"^# Because: (.+)$", re.M)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer, and what its header says of it."""
+
+    path: Path
+    right: bool
+    exercises: tuple[str, ...]
+    summary: str
+    rejected_by: str = ""
+    because: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """``wrong/1_5_lock_around_the_wait``."""
+        return str(self.path.relative_to(ANSWERS))
+
+
+def answers() -> list[Answer]:
+    """All answers, in the order of their names; raises ``ValueError`` for one without its header."""
+    return [_read(path) for kind in ("right", "wrong") for path in sorted((ANSWERS / kind).iterdir())]
+
+
+def _read(path: Path) -> Answer:
+    for file in sorted(path.rglob("*")):
+        text = file.read_text(encoding="utf-8") if file.is_file() else ""
+        if head := _HEAD.search(text):
+            rejected = _REJECTED.search(text)
+            return Answer(path, head[1] == "Right", tuple(re.split(r", *", head[2])), head[3],
+                          rejected[1] if rejected else "", tuple(_BECAUSE.findall(text)))
+    raise ValueError(f"{path}: no file begins with `# Wrong answer to …` or `# Right answer to …`")
+
+
+@dataclass
+class Verdict:
+    """What came of one judged workspace: for each exercise its state, and for a red one the test and the message."""
+
+    states: dict[str, str] = field(default_factory=dict)
+    tests: dict[str, str] = field(default_factory=dict)
+    messages: dict[str, str] = field(default_factory=dict)
+    shown: str = ""
+    status: int = 0
+    seconds: float = 0.0
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """As a pytest plugin, collects the outcomes."""
+        exercise = getattr(report, "exercise", None)
+        if exercise is None:
+            return
+        self.seconds += report.duration
+        if report.failed and self.states.get(exercise, "green") == "green":
+            verdict = getattr(report, "verdict", None) or {"state": "broken", "message": str(report.longrepr)}
+            self.states[exercise] = verdict["state"]
+            self.tests[exercise] = report.nodeid.rpartition("::")[2].partition("[")[0]
+            self.messages[exercise] = verdict["message"]
+        self.states.setdefault(exercise, "green")
+
+
+_server: list[ForkServer] = []
+
+
+def judge(workspace: Path, exercises: Iterable[str] = (), options: Iterable[str] = ()) -> Verdict:
+    """Runs the katas of ``exercises`` (all, when empty) against ``workspace``, in this process."""
+    if not _server:
+        _server.append(ForkServer())
+        atexit.register(_server[0].close)
+    verdict = Verdict()
+    katas = [str(ROOT / catalog.exercise(each).kata) for each in exercises] or [str(ROOT / "katas")]
+    shown = io.StringIO()
+
+    class Plugins:
+        def pytest_configure(self, config: pytest.Config) -> None:
+            config.pluginmanager.register(verdict, "verdict")
+
+    class Server:
+        fork = staticmethod(_server[0].fork)
+        folder = _server[0].folder
+
+    arguments = ["--rootdir", str(ROOT), "-c", str(ROOT / "pyproject.toml"), "--workspace", str(workspace), *options, *katas]
+    with contextlib.redirect_stdout(shown):
+        verdict.status = int(pytest.main(arguments, plugins=[Plugins(), ("dojo-fork-server", Server())]))
+    verdict.shown = shown.getvalue()
+    return verdict
+
+
+def judge_answer(answer: Answer) -> Verdict:
+    """The verdict on the exercises that an answer's header names."""
+    return judge(answer.path, answer.exercises)
+
+
+def complaints(answer: Answer, verdict: Verdict) -> Iterator[str]:
+    """What came of ``answer`` against what its header says; nothing when they agree."""
+    for exercise in answer.exercises:
+        state, test = verdict.states.get(exercise, "not run"), verdict.tests.get(exercise, "")
+        message = verdict.messages.get(exercise, "")
+        if answer.right:
+            if state != "green":
+                yield f"{exercise} is {state} at {test}, though the answer is right:\n{message}"
+        elif state != "red":
+            yield f"{exercise} is {state}, though the answer is wrong\n{message}"
+        elif test != answer.rejected_by:
+            yield f"{exercise} was rejected by {test}, not by {answer.rejected_by}:\n{message}"
+        else:
+            flat = " ".join(message.split())
+            missing = [b for b in answer.because if not re.search(b, flat) and not re.search(b, message)]
+            if missing or not answer.because:
+                yield f"{exercise}: the message doesn't say {missing}:\n{message}"
+
+
+def judge_all(chosen: list[Answer], jobs: int) -> Iterator[tuple[Answer, Verdict]]:
+    """The verdicts on ``chosen``, by ``jobs`` processes side by side."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
+        yield from zip(chosen, pool.map(judge_answer, chosen), strict=True)
