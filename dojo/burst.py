@@ -73,6 +73,7 @@ class Observation:
     health: bool | None
     asked_health: tuple[float, float] | None = None
     held: list[dict[str, Any]] = field(default_factory=list)
+    printed: str = ""
 
     @property
     def waiting(self) -> int:
@@ -117,14 +118,26 @@ class Observation:
         return sorted(proven, key=lambda b: ("identity", "stuck", "clock").index(b["proof"]))
 
     @property
+    def spans(self) -> list[dict[str, Any]]:
+        """The requests as the application saw them, in the order of their coming."""
+        spans = {s["number"]: s for r in (self.seen, self.after) for s in r.get("spans", ()) if s["path"] == self.path}
+        return sorted(spans.values(), key=lambda span: float(span["start"]))
+
+    @property
     def overlapped(self) -> bool:
         """Whether all of them provably waited at the same time without standing in front of the gate.
 
-        For ways to wait that no gate knows: when each request took at least ``wait`` and all were
-        sent and answered within less than twice ``wait``, then the waits, each of them in that
-        window, have a moment in common. It is a proof when it holds and says nothing when it doesn't.
+        For ways to wait that no gate knows: when each request stayed in the application for at
+        least ``wait``, and all of them came and left within less than twice ``wait``, then their
+        stays have a moment in common. It is a proof when it holds and says nothing when it
+        doesn't; that a stay is the wait has to be known from a request that came alone.
         """
-        return (self.answered and not self.held and min(self.latencies) >= 0.99 * self.wait and self.wall < 1.98 * self.wait)
+        spans = [span for span in self.spans if span["complete"] is not None]
+        if self.held or len(spans) < self.count or not self.answered:
+            return False
+        first = min(span["start"] for span in spans)
+        last = max(span["complete"] for span in spans)
+        return min(s["complete"] - s["start"] for s in spans) >= 0.99 * self.wait and last - first < 1.98 * self.wait
 
     @property
     def together(self) -> bool:
@@ -140,9 +153,8 @@ class Observation:
     def bars(self, rows: int = 8) -> Picture:
         """Who waited when, with ``/health`` as the last row."""
         name = self.path.strip("/")
-        spans = {s["number"]: s for r in (self.seen, self.after) for s in r.get("spans", ()) if s["path"] == self.path}
         table: list[tuple[str, float | None, float | None, str]] = []
-        for index, span in enumerate(sorted(spans.values(), key=lambda s: s["start"])[:rows], 1):
+        for index, span in enumerate(self.spans[:rows], 1):
             table.append((f"{name} #{index}", span["start"], span["complete"], "" if span["complete"] else "no answer"))
         for index in range(len(table) + 1, min(self.count, rows) + 1):
             table.append((f"{name} #{index}", None, None, "never reached your code"))
@@ -159,7 +171,7 @@ class Observation:
         if self.held and self.early:
             place = self.held[0]["frame"]
             return (f"{said[0]}{self.early} were answered while the wait that they had begun was still held: the answer doesn't wait for it."
-                    f"\nThe wait is at {where(place)}:{quoted(place)}")
+                    + (f"\nThe wait is at {where(place)}:{quoted(place)}" if place else ""))
         if not self.held:
             return said[0] + self._never_held()
         others = self.count - self.waiting
@@ -201,9 +213,15 @@ class Observation:
         quickest = min(self.latencies)
         if quickest < 0.99 * self.wait:
             return (f"the quickest answer came after {quickest:.3f} s: not all of them wait for "
-                    f"INFERENCE_SECONDS, which was {self.wait:g}.")
+                    f"INFERENCE_SECONDS, which was {self.wait:g}.{never_awaited(self.printed)}")
         return (f"the last answer came after {self.wall:.2f} s, though each waits only {self.wait:g} s: they took turns.\n\n"
                 + self.bars())
+
+
+def never_awaited(printed: str) -> str:
+    """Python's warning of a coroutine that was never awaited, if it is among what was printed."""
+    lines = [line for line in printed.splitlines() if "was never awaited" in line]
+    return f"\nPython printed:\n    {lines[-1].strip()}" if lines else ""
 
 
 async def hold_and_ping(service: "Service", path: str, count: int, payload: Mapping[str, Any], *,
@@ -231,4 +249,4 @@ async def hold_and_ping(service: "Service", path: str, count: int, payload: Mapp
     turns = min(count, 8) if held_up else count
     await burst.finish(min(turns * wait * 1.5 + 2.0, 12.0) if to_the_end else 0.05)
     after = await service.report() if to_the_end else {}
-    return Observation(path, count, wait, burst.requests, seen, after, healthy, asked, seen.get("held", []))
+    return Observation(path, count, wait, burst.requests, seen, after, healthy, asked, seen.get("held", []), service.host.output())

@@ -79,9 +79,12 @@ class _ForkServer:
                 if self._judge in ready and not self._request((wake_read, wake_write)):
                     return
         finally:
-            for pid in list(self._lines):
+            for pid in self._lines:
                 _kill_group(pid)
-            self._kill_orphans()
+            self._lines.clear()
+            while self._kill_orphans():  # the end of one may leave others without a parent
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(-1, 0)
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def _request(self, own: tuple[int, int]) -> bool:
@@ -159,13 +162,16 @@ class _ForkServer:
                 # The newline in front ends a message in whose middle the host may have died.
                 connection.sendall(b"\n" + json.dumps(said).encode() + b"\n")
 
-    def _kill_orphans(self) -> None:
-        """Ends adopted processes: those that left their host's group and lost their parent."""
+    def _kill_orphans(self) -> int:
+        """Ends adopted processes: those that left their host's group and lost their parent; how many they were."""
+        orphans = 0
         with contextlib.suppress(OSError), open(f"/proc/self/task/{os.getpid()}/children") as children:
             for pid in map(int, children.read().split()):
                 if pid not in self._lines:
+                    orphans += 1
                     with contextlib.suppress(OSError):
                         os.kill(pid, signal.SIGKILL)
+        return orphans
 
 
 _exit = os._exit

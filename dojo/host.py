@@ -27,6 +27,7 @@ from typing import Any, BinaryIO
 
 import uvicorn
 
+from dojo.clock import RunQueue
 from dojo.imports import Importer
 from dojo.probe import Application, Probe
 from dojo.stack import Learner, current_frames
@@ -61,6 +62,7 @@ class Host:
         self._calls = queue.SimpleQueue[dict[str, Any] | None]()
         self._running: asyncio.AbstractEventLoop | None = None
         self._main = threading.get_ident()
+        self._queue = RunQueue()
         self._pid = os.getpid()
 
     def run(self) -> None:
@@ -208,14 +210,15 @@ class Host:
 
     def _where(self) -> dict[str, Any]:
         """Where the main thread stands in the learner's code, and whether it computes or waits."""
-        def cpu() -> float:
+        def busy() -> float:
+            """Seconds for which it had a CPU, or was ready to run and queued for one."""
             if not hasattr(time, "pthread_getcpuclockid"):
                 return 0.0
-            return time.clock_gettime(time.pthread_getcpuclockid(self._main))
+            return time.clock_gettime(time.pthread_getcpuclockid(self._main)) + self._queue.seconds()
 
-        before, began = cpu(), time.perf_counter()
+        before, began = busy(), time.perf_counter()
         threading.Event().wait(0.1)
-        computing = cpu() - before > 0.3 * (time.perf_counter() - began)
+        computing = busy() - before > 0.3 * (time.perf_counter() - began)
         place = self.learner.innermost(current_frames().get(self._main))
         return {"place": place, "computing": computing, "standing": self._tasks_standing()}
 

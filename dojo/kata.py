@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from dojo.burst import Burst, Observation, hold_and_ping
+from dojo.burst import Burst, Observation, hold_and_ping, never_awaited
 from dojo.evidence import Picture, bars, held_loop, listed, plural, quoted, where
 from dojo.plugin import ServiceStarter
 from dojo.subject import Functions, Inconclusive, Red, Service
@@ -28,7 +28,7 @@ from dojo.wire import new
 
 __all__ = [
     "Burst", "Functions", "Inconclusive", "Observation", "Picture", "Red", "Service", "ServiceStarter",
-    "bars", "beside", "exercise", "held_loop", "hold_and_ping", "listed", "new", "plural", "quoted", "where",
+    "bars", "beside", "exercise", "held_loop", "hold_and_ping", "listed", "never_awaited", "new", "plural", "quoted", "where",
 ]
 
 

@@ -53,6 +53,8 @@ class Host:
         self.started: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         #: The router that is being imported now, or the empty string.
         self.importing = ""
+        #: The folder of the snapshot that it runs, which is cut off from what it printed.
+        self.root = "/"
         #: How the process ended: its ``ended`` event, and the ``ending`` one before it, if it came.
         self.ended: dict[str, Any] = {}
         self.gone = False
@@ -84,7 +86,8 @@ class Host:
     def output(self) -> str:
         """The end of what the learner's code printed."""
         self._drain.join(0.05)
-        return b"".join(self._kept).decode(errors="replace")[-OUTPUT_KEPT:]
+        text = b"".join(self._kept).decode(errors="replace")[-OUTPUT_KEPT:]
+        return text.replace(self.root + os.sep, "")
 
     async def close(self) -> None:
         """Ends the process with everything that it started, and waits until it is gone."""
@@ -201,6 +204,7 @@ class Launcher:
         self._folder = Path(tempfile.mkdtemp(prefix="serving-katas-", dir=folder))
         self.root = workspace.snapshot(self._folder / "workspace")
         self._references: dict[Path, Path] = {workspace.path: self.root}
+        self._numbers = itertools.count(1)
 
     def root_of(self, path: Path) -> Path:
         """The snapshot of another workspace, made when it is first asked for."""
@@ -209,9 +213,10 @@ class Launcher:
         return self._references[path]
 
     async def start(self, task: dict[str, Any]) -> Host:
-        """A new host that has been given ``task``."""
+        """A new host that has been given ``task``, with a copy of its own of the tree at ``root``: what it writes or deletes, no other sees."""
+        root = shutil.copytree(task["root"], self._folder / f"host-{next(self._numbers)}")
         host = await (self._server.fork() if self._server else self._spawn())
-        host.tell(task)
+        host.tell({**task, "root": str(root)})
         return host
 
     def close(self) -> None:

@@ -21,6 +21,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from types import FrameType
 from typing import Any
 
 from dojo.clock import CallClock
@@ -36,8 +37,10 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 #: How often the watcher asks for a sign of life, and how long it waits before it looks. In seconds.
 WATCH_EVERY = 0.02
 LOOK_AFTER = 0.06
-#: The loop is called stuck once it has stood at one place for so long. In seconds.
-STUCK_AFTER = 0.3
+#: The loop is stuck once it has stood in one call for so long while a request was held, which can
+#: last until the judge lets go; with nothing held, only much longer standing tells. In seconds.
+STUCK_WHILE_HELD = 0.3
+STUCK_ANYWAY = 1.5
 
 
 @dataclass
@@ -61,9 +64,9 @@ class Sight:
     """Where the watcher saw the loop's thread stand while it gave no sign of life."""
 
     time: float
-    place: dict[str, Any] | None
+    place: dict[str, Any]
     cpu: float
-    queued: bool
+    runnable: bool
 
 
 class Probe:
@@ -77,7 +80,8 @@ class Probe:
         self._spans: list[Span] = []
         self._tasks: dict[int, asyncio.Task[Any]] = {}
         self._sights: list[Sight] = []
-        self._alive = time.perf_counter()
+        self._frame: FrameType | None = None
+        self._stand = 0
         self._asked: float | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = 0
@@ -134,8 +138,8 @@ class Probe:
         threading.Thread(target=self._watch, name="dojo-watcher", daemon=True).start()
 
     def _sign_of_life(self) -> None:
-        self._alive = time.perf_counter()
         self._asked = None
+        self._frame = None
 
     def _watch(self) -> None:
         assert self._loop is not None
@@ -152,8 +156,13 @@ class Probe:
             real_sleep(WATCH_EVERY)
 
     def _look(self) -> None:
-        place = self.learner.innermost(current_frames().get(self._thread))
-        if place is not None and self._asked is not None:
+        frame = self.learner.innermost_frame(current_frames().get(self._thread))
+        if frame is None or frame is not self._frame:
+            # Another call than before, so the loop goes on. The frame is kept, as its address would
+            # otherwise be given to the next one.
+            self._frame, self._stand = frame, len(self._sights)
+        place = self.learner.innermost(frame)
+        if place is not None:
             self._sights.append(Sight(time.perf_counter(), place, self._cpu(), self._runnable()))
 
     def _cpu(self) -> float:
@@ -170,22 +179,19 @@ class Probe:
         except OSError:
             return False
 
-    def stuck(self, after: float = STUCK_AFTER) -> dict[str, Any] | None:
-        """Where the loop has stood for ``after`` seconds and still stands; None when it runs."""
-        asked = self._asked
-        if asked is None or time.perf_counter() - asked < after:
+    def stuck(self) -> dict[str, Any] | None:
+        """In which of the learner's calls the loop stands and doesn't go on; None when it runs."""
+        sights = list(self._sights)[self._stand:]
+        if self._asked is None or self._frame is None or len(sights) < 4:
             return None
-        sights = [sight for sight in list(self._sights) if sight.time >= asked]
-        if len(sights) < 3:
-            return None
-        place = _commonest(sights)
         elapsed = sights[-1].time - sights[0].time
         cpu = sights[-1].cpu - sights[0].cpu
-        # A thread that only queues for a CPU stands still as well: what was always runnable and
-        # used none of it is the machine's affair.
-        if all(sight.queued for sight in sights) and cpu < 0.25 * elapsed and elapsed < 5:
+        if elapsed < (STUCK_WHILE_HELD if self.gate.held() else STUCK_ANYWAY):
             return None
-        return {"place": place, "seconds": time.perf_counter() - asked, "computing": cpu > 0.5 * elapsed}
+        # A thread that only queues for a CPU stands still as well; that is the machine's affair.
+        if all(sight.runnable for sight in sights) and cpu < 0.25 * elapsed:
+            return None
+        return {"place": _commonest(sights), "seconds": elapsed, "computing": cpu > 0.5 * elapsed}
 
     # -- the record
 
@@ -193,6 +199,7 @@ class Probe:
         """Holds the sleeps of requests from now on, forgets what was seen, arms the call clock."""
         self.gate.close()
         self._spans = [span for span in self._spans if span.returned is None]
+        self._frame, self._stand = None, 0
         self._sights.clear()
         if arm:
             self.on_loop(self.clock.arm)
@@ -342,8 +349,8 @@ def _commonest(sights: list[Sight]) -> dict[str, Any]:
     """The place at which the loop was seen most often; empty when it wasn't seen at all."""
     if not sights:
         return {}
-    lines = Counter((sight.place["file"], sight.place["line"]) for sight in sights if sight.place)
+    lines = Counter((sight.place["file"], sight.place["line"]) for sight in sights)
     where = lines.most_common(1)[0][0]
-    return next(sight.place for sight in sights if sight.place and (sight.place["file"], sight.place["line"]) == where)
+    return next(sight.place for sight in sights if (sight.place["file"], sight.place["line"]) == where)
 
 

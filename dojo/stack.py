@@ -3,6 +3,7 @@
 import ast
 import functools
 import gc
+import inspect
 import linecache
 import os
 import sys
@@ -71,15 +72,20 @@ class Learner:
 
     def innermost(self, frame: FrameType | None) -> dict[str, Any] | None:
         """The learner's place that is nearest to ``frame``, outward; None when there is none."""
-        while frame is not None:
-            if self.owns(frame.f_code):
-                return self.describe(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
+        mine = self.innermost_frame(frame)
+        return self.describe(mine.f_code.co_filename, mine.f_lineno, mine.f_code.co_name) if mine else None
+
+    def innermost_frame(self, frame: FrameType | None) -> FrameType | None:
+        """The learner's frame that is nearest to ``frame``, outward; None when there is none."""
+        while frame is not None and not self.owns(frame.f_code):
             frame = frame.f_back
-        return None
+        return frame
 
     def awaiting(self, coroutine: Any) -> dict[str, Any] | None:
-        """The innermost place of the learner's at which a suspended coroutine waits."""
+        """The innermost place of the learner's at which a suspended coroutine waits; None before it has begun."""
         found = None
+        if inspect.iscoroutine(coroutine) and inspect.getcoroutinestate(coroutine) == inspect.CORO_CREATED:
+            return None
         while coroutine is not None:
             frame = getattr(coroutine, "cr_frame", None) or getattr(coroutine, "gi_frame", None) or getattr(coroutine, "ag_frame", None)
             if frame is not None and self.owns(frame.f_code):

@@ -71,7 +71,7 @@ class Run:
                     continue
                 raise Red(f"{_subject(application)} did not start. {_sentence(told)}{_printed(host)}") from None
             except TimeoutError:
-                told = await _hang(host, f"did not finish importing in {START_PATIENCE:g} s, the patience limit")
+                told = await _hang(host, f"It did not finish importing in {START_PATIENCE:g} s, the patience limit")
                 await host.close()
                 if host.importing and host.importing not in self.quarantine:
                     self.quarantine[host.importing] = told
@@ -110,9 +110,10 @@ class Service:
         self.host = host
         self.broken = broken
         self._exercise = exercise
-        # Its own proxies and limits of connections would change what is seen.
+        # Its own proxies and limits of connections would change what is seen; certificates are not
+        # needed on the loopback interface, and take longer to load than a host to start.
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
-        self.client = httpx.AsyncClient(base_url=self.url, trust_env=False, limits=limits)
+        self.client = httpx.AsyncClient(base_url=self.url, trust_env=False, verify=False, limits=limits)
 
     async def get(self, path: str, **options: Any) -> httpx.Response:
         """The answer to GET ``path``."""
@@ -155,6 +156,10 @@ class Service:
         except httpx.HTTPError:
             return False
         return True
+
+    async def waits(self) -> list[dict[str, Any]]:
+        """The sleeps that requests have made so far: ``seconds``, ``frame`` (where) and ``what`` of each."""
+        return list((await self.report()).get("arrivals", ()))
 
     async def close_gate(self, arm: bool = True) -> None:
         """From now on sleeps of requests are held; ``arm`` the call clock or not."""
@@ -216,13 +221,14 @@ class Functions:
         return await self._ask(function, plain(arguments), patience)
 
     async def standing(self) -> list[dict[str, Any]]:
-        """Where the call that runs now waits: places of the learner's, with how many tasks wait there."""
+        """Where the call that runs now stands: places of the learner's, with how many tasks stand there."""
         if self._host is None:
             return []
         try:
-            return list(((await self._host.ask("where", 2.0)).get("value") or {}).get("standing", ()))
+            at = (await self._host.ask("where", 2.0)).get("value") or {}
         except (HostGone, NoAnswer):
             return []
+        return [{**at["place"], "count": 1}] if at.get("place") else list(at.get("standing", ()))
 
     async def _ask(self, function: str, arguments: Any, patience: float) -> Any:
         name = function.partition(":")[2]

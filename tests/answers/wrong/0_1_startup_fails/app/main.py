@@ -1,5 +1,5 @@
 # Wrong answer to 0.1: it can be imported, but its startup raises.
-# Rejected by: TODO
+# Rejected by: test_the_service_starts_and_answers
 # Because: app/main\.py:25\b
 # Because: weights\.bin
 """The service: everything that a client can reach is put together here.

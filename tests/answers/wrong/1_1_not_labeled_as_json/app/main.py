@@ -1,6 +1,6 @@
 # Wrong answer to 1.1: the body is JSON, but its content type says HTML.
 # Rejected by: test_health_is_healthy
-# Because: TODO
+# Because: The body came as text/html; charset=utf-8, not as application/json
 """The service: everything that a client can reach is put together here.
 
 Start it with ``uvicorn app.main:app --reload`` and look at http://127.0.0.1:8000/docs.

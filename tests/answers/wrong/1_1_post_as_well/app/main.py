@@ -1,6 +1,6 @@
 # Wrong answer to 1.1: two decorators: POST is answered too.
 # Rejected by: test_health_takes_no_other_method
-# Because: TODO
+# Because: POST /health answered 200: a health check is read, never written\. An endpoint that takes every method hides a
 """The service: everything that a client can reach is put together here.
 
 Start it with ``uvicorn app.main:app --reload`` and look at http://127.0.0.1:8000/docs.

@@ -1,6 +1,6 @@
 # Wrong answer to 1.1: str() of a dict is not JSON.
-# Rejected by: TODO
-# Because: TODO
+# Rejected by: test_health_is_healthy
+# Because: The body is \{'status': 'healthy'\}, which is no JSON object
 """The service: everything that a client can reach is put together here.
 
 Start it with ``uvicorn app.main:app --reload`` and look at http://127.0.0.1:8000/docs.

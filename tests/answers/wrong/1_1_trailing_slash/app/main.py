@@ -1,6 +1,6 @@
 # Wrong answer to 1.1: the path is /health/, and /health a redirect.
 # Rejected by: test_health_is_healthy
-# Because: TODO
+# Because: GET /health answered 307, expected 200\.
 """The service: everything that a client can reach is put together here.
 
 Start it with ``uvicorn app.main:app --reload`` and look at http://127.0.0.1:8000/docs.

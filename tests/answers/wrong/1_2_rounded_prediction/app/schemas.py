@@ -1,6 +1,6 @@
 # Wrong answer to 1.2: the response rounds the prediction.
 # Rejected by: test_a_response_holds_prediction_and_version
-# Because: TODO
+# Because: PredictResponse was made of \{"prediction": [\d.]+, "model_version": "[\d.]+\.0"\} and is sent as
 """What goes in and what comes out of a prediction, as pydantic models."""
 
 from typing import Annotated

@@ -1,6 +1,6 @@
 # Wrong answer to 1.4: the payload is sent as a form and not as JSON.
 # Rejected by: test_it_sends_what_it_was_given
-# Because: TODO
+# Because: It sent the body 'feature_1=[\d.]+&feature_2=-[\d.]+', which isn't the payload as JSON: \{"feature_1": [\d.]+,
 """An experiment that shows whether a service works on many requests at once or on one at a time."""
 
 import asyncio

@@ -1,6 +1,6 @@
 # Wrong answer to 1.4: range(n + 1) has one too many.
-# Rejected by: test_all_requests_are_sent_at_once
-# Because: TODO
+# Rejected by: test_it_sends_what_it_was_given
+# Because: burst\(url, 7, payload\) sent 8 requests, not 7: each of them is counted\.
 """An experiment that shows whether a service works on many requests at once or on one at a time."""
 
 import asyncio

@@ -1,6 +1,6 @@
 # Wrong answer to 1.4: latencies overlap in a sequential service too: there, they are spent in the queue.
 # Rejected by: test_the_verdict_holds_for_any_service
-# Because: TODO
+# Because: One request took [\d.]+ s, 5 at once took [\d.]+ s: that service is sequential, and verdict\(\) said
 """An experiment that shows whether a service works on many requests at once or on one at a time."""
 
 import asyncio

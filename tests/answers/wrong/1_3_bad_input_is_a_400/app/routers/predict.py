@@ -1,6 +1,6 @@
 # Wrong answer to 1.3: bad input is answered with 400 rather than 422.
 # Rejected by: test_bad_input_is_refused
-# Because: TODO
+# Because: POST /predict answered 400, expected 422\.
 """POST /predict: one prediction, after the time that inference takes."""
 
 import asyncio

@@ -1,6 +1,6 @@
 # Wrong answer to 1.3: feature_2 is given to the model as its first feature.
 # Rejected by: test_predict_answers_what_the_model_says
-# Because: TODO
+# Because: For \{'feature_1': [\d.]+, 'feature_2': -[\d.]+\} the answer was
 """POST /predict: one prediction, after the time that inference takes."""
 
 import asyncio

@@ -1,6 +1,6 @@
 # Wrong answer to 1.3: every answer is 0.5.
 # Rejected by: test_predict_answers_what_the_model_says
-# Because: TODO
+# Because: For \{'feature_1': [\d.]+, 'feature_2': -[\d.]+\} the answer was
 """POST /predict: one prediction, after the time that inference takes."""
 
 import asyncio

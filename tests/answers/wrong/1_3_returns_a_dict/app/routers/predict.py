@@ -1,6 +1,6 @@
 # Wrong answer to 1.3: the answer is right, but the OpenAPI schema does not know its shape.
 # Rejected by: test_the_documentation_shows_both_models
-# Because: TODO
+# Because: The schema of POST /predict doesn't show PredictResponse; it has nothing there\.
 """POST /predict: one prediction, after the time that inference takes."""
 
 import asyncio

@@ -1,6 +1,6 @@
 # Wrong answer to 1.3: the body is parsed by hand: bad input is a 500, and the OpenAPI schema has no request body.
 # Rejected by: test_bad_input_is_refused
-# Because: TODO
+# Because: POST /predict answered 500, expected 422\.
 """POST /predict: one prediction, after the time that inference takes."""
 
 import asyncio

@@ -1,6 +1,6 @@
 # Wrong answer to 1.3: it waits 0.05 s at most.
 # Rejected by: test_every_request_waits
-# Because: app/routers/predict\.py:20\b
+# Because: With INFERENCE_SECONDS=[\d.]+, POST /predict was answered after [\d.]+ s\. It waited at
 """POST /predict: one prediction, after the time that inference takes."""
 
 import asyncio

@@ -1,6 +1,6 @@
 # Wrong answer to 1.3: the model is 'warm' after one request, and nobody waits any more.
 # Rejected by: test_every_request_waits
-# Because: TODO
+# Because: With INFERENCE_SECONDS=[\d.]+, POST /predict was answered after [\d.]+ s\. It waited at
 """POST /predict: one prediction, after the time that inference takes."""
 
 import asyncio

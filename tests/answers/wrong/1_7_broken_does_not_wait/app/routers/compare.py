@@ -1,5 +1,5 @@
 # Wrong answer to 1.7: broken answers at once.
-# Rejected by: test_broken_holds_the_loop
+# Rejected by: test_each_waits_for_the_setting
 # Because: /predict/broken
 """POST /predict/sync, /predict/async and /predict/broken: the same answer after three ways to wait."""
 

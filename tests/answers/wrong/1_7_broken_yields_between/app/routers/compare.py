@@ -1,7 +1,7 @@
 # Wrong answer to 1.7: broken yields between short sleeps: requests take turns, and /health answers.
 # Rejected by: test_broken_holds_the_loop
 # Because: /predict/broken
-# Because: app/routers/compare\.py:45\b
+# Because: The requests to /predict/broken hold the loop in turns
 """POST /predict/sync, /predict/async and /predict/broken: the same answer after three ways to wait."""
 
 import asyncio

@@ -1,5 +1,5 @@
 # Wrong answer to 1.7: sync answers at once.
-# Rejected by: test_sync_waits_on_threads_of_the_pool
+# Rejected by: test_each_waits_for_the_setting
 # Because: /predict/sync
 """POST /predict/sync, /predict/async and /predict/broken: the same answer after three ways to wait."""
 

@@ -1,0 +1,73 @@
+"""Judges every answer again and again beside busy processes: no verdict may ever change.
+
+``python -m tests.stress --times 20 --busy 4 --only 1_5``
+"""
+
+import argparse
+import contextlib
+import multiprocessing
+import os
+import re
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+
+from tests.judging import answers, complaints, judge_all
+
+
+def _spin() -> None:
+    """Keeps one CPU busy, and ends with its parent."""
+    parent = os.getppid()
+    while os.getppid() == parent:
+        for _ in range(100_000):
+            pass
+
+
+@contextlib.contextmanager
+def busy(count: int) -> Iterator[None]:
+    """``count`` busy processes beside whatever runs inside."""
+    processes = [multiprocessing.get_context("spawn").Process(target=_spin, daemon=True) for _ in range(count)]
+    for process in processes:
+        process.start()
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.kill()
+            process.join()
+
+
+def main() -> int:
+    """Returns 1 when any verdict was not what the answer's header says."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--times", type=int, default=20, help="how often each answer is judged (default: 20)")
+    parser.add_argument("--busy", type=int, default=4, help="how many busy processes run beside it (default: 4)")
+    parser.add_argument("--jobs", type=int, default=2 * (os.cpu_count() or 1), help="how many are judged at once")
+    parser.add_argument("--only", default="", help="a regular expression of answers' names")
+    arguments = parser.parse_args()
+    chosen = [answer for answer in answers() if re.search(arguments.only, answer.name)]
+    count = Counter[str]()
+    changed: Counter[str] = Counter()
+    with busy(arguments.busy):
+        for number in range(1, arguments.times + 1):
+            began = time.monotonic()
+            for answer, verdict in judge_all(chosen, arguments.jobs):
+                kind = "right" if answer.right else "wrong"
+                count[kind] += 1
+                for complaint in complaints(answer, verdict):
+                    count[f"{kind}, changed"] += 1
+                    changed[answer.name] += 1
+                    print(f"  {answer.name}: {complaint}", flush=True)
+            print(f"pass {number} of {arguments.times}: {len(chosen)} answers in {time.monotonic() - began:.0f} s, "
+                  f"{sum(changed.values())} verdicts changed so far", flush=True)
+    print(f"\n{count['right']} verdicts on right answers, {count['right, changed']} of them changed")
+    print(f"{count['wrong']} verdicts on wrong answers, {count['wrong, changed']} of them changed")
+    print(f"{len(chosen)} answers, {arguments.times} times, {arguments.jobs} at once beside {arguments.busy} busy processes")
+    for name, times in changed.most_common():
+        print(f"  {times} of {arguments.times}: {name}")
+    return 1 if changed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,45 @@
+"""Every answer is judged as its header says: the right ones accepted, the wrong ones rejected, for their cause."""
+
+import os
+
+import pytest
+
+from dojo import catalog
+from tests.judging import Answer, Verdict, answers, complaints, judge_all
+
+ANSWERS = answers()
+#: Judging is mostly waiting: more processes than CPUs finish sooner.
+JOBS = 2 * (os.cpu_count() or 1)
+
+
+@pytest.fixture(scope="module")
+def verdicts() -> dict[str, Verdict]:
+    """The verdict on each answer, by its name; judged side by side."""
+    return {answer.name: verdict for answer, verdict in judge_all(ANSWERS, JOBS)}
+
+
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("answer", ANSWERS, ids=lambda answer: answer.name)
+def test_an_answer_is_judged_as_its_header_says(answer: Answer, verdicts: dict[str, Verdict]) -> None:
+    """A right answer passes; a wrong one is rejected by the test that it names, with the cause in the message."""
+    assert [] == list(complaints(answer, verdicts[answer.name]))
+
+
+@pytest.mark.parametrize("exercise", catalog.exercises(), ids=lambda exercise: exercise.id)
+def test_every_exercise_has_enough_answers(exercise: catalog.Exercise) -> None:
+    """Each exercise has at least three wrong answers and two right ones; those about waiting eight wrong ones."""
+    wrong = [a for a in ANSWERS if not a.right and exercise.id in a.exercises]
+    right = [a for a in ANSWERS if a.right and exercise.id in a.exercises]
+
+    assert len(wrong) >= (8 if exercise.id in ("1.4", "1.5", "1.7") else 3)
+    assert len(right) >= 2
+
+
+@pytest.mark.parametrize("answer", [a for a in ANSWERS if a.right], ids=lambda answer: answer.name)
+def test_a_right_answer_is_judged_by_all_exercises_on_its_files(answer: Answer) -> None:
+    """A right answer names each exercise that edits one of its files, or says which it is not meant for."""
+    files = {str(file.relative_to(answer.path)) for file in answer.path.rglob("*.py")}
+    touched = {e.id for e in catalog.exercises() if set(e.edit) & files}
+
+    # 1.3 and 1.5 share a file, and what is right for 1.3 may be what 1.5 is about.
+    assert touched - set(answer.exercises) <= {"1.1", "1.5"}

@@ -1,0 +1,109 @@
+"""Stubs and solutions are pairs: the same names, and each stub red for its own reason.
+
+Reads the committed stubs, not the working tree, so it stays green in a learner's clone.
+"""
+
+import ast
+import io
+import subprocess
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from dojo import catalog
+from dojo.workspace import ROOT, SOLUTIONS
+from tests.judging import judge
+
+EXERCISES = [exercise for exercise in catalog.exercises() if exercise.edit]
+#: The exercise that a hole names; 1.5 starts where 1.3 ends, in the same file.
+HOLES = {"1.5": "1.3"}
+
+
+@pytest.fixture(scope="session")
+def stubs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tree as it was first committed for learners: ``app/`` of the newest commit that changed a solution."""
+    newest = subprocess.run(["git", "log", "-1", "--format=%H", "--", "solutions", "katas"], cwd=ROOT, capture_output=True, text=True, check=False)
+    folder = tmp_path_factory.mktemp("stubs")
+    if newest.returncode or not newest.stdout.strip():
+        pytest.fail("the stubs are read from git: run this in a clone, not in an unpacked archive")
+    packed = subprocess.run(["git", "archive", newest.stdout.strip(), "app"], cwd=ROOT, capture_output=True, check=True).stdout
+    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+        archive.extractall(folder, filter="data")
+    return folder
+
+
+def public(tree: ast.Module) -> dict[str, str]:
+    """Each public name of a module: its signature and its docstring, without its body."""
+    found: dict[str, str] = {"module": ast.get_docstring(tree) or ""}
+
+    def note(prefix: str, body: list[ast.stmt]) -> None:
+        for node in body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                found[prefix + node.name] = f"class({', '.join(map(ast.unparse, node.bases))}) {ast.get_docstring(node)}"
+                note(f"{prefix}{node.name}.", node.body)
+            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_"):
+                returns = ast.unparse(node.returns) if node.returns else ""
+                found[prefix + node.name] = f"({ast.unparse(node.args)}) -> {returns} {ast.get_docstring(node)}"
+
+    note("", tree.body)
+    return found
+
+
+@pytest.mark.parametrize("file", sorted({file for e in EXERCISES for file in e.edit}))
+def test_stub_and_solution_have_the_same_public_names(file: str, stubs: Path) -> None:
+    """All that a stub names stands in the solution, with the same signature and docstring."""
+    stub = public(ast.parse((stubs / file).read_text(encoding="utf-8")))
+    solution = public(ast.parse((SOLUTIONS / file).read_text(encoding="utf-8")))
+
+    assert stub == {name: told for name, told in solution.items() if name in stub}
+
+
+def test_what_is_given_complete_is_the_same_in_both(stubs: Path) -> None:
+    """Files that no exercise edits are equal in ``app/`` and ``solutions/app/``."""
+    edited = {file for exercise in EXERCISES for file in exercise.edit} | {"app/__init__.py"}
+    mine = {str(f.relative_to(stubs)): f.read_text(encoding="utf-8") for f in stubs.rglob("*.py")}
+    theirs = {str(f.relative_to(SOLUTIONS)): f.read_text(encoding="utf-8") for f in (SOLUTIONS / "app").rglob("*.py")}
+
+    assert mine.keys() == theirs.keys()
+    for file in mine.keys() - edited:
+        assert theirs[file] == mine[file], file
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.id)
+def test_a_stub_is_red_for_its_own_reason(exercise: catalog.Exercise, stubs: Path, tmp_path: Path) -> None:
+    """With all else solved, an exercise's stub fails with the message of its own hole, raised in its own file."""
+    subprocess.run(["cp", "-r", f"{SOLUTIONS}/app", str(tmp_path)], check=True)
+    for file in exercise.edit:
+        (tmp_path / file).write_text((stubs / file).read_text(encoding="utf-8"), encoding="utf-8")
+    hole = HOLES.get(exercise.id, exercise.id)
+
+    verdict = judge(tmp_path, [exercise.id])
+
+    assert {exercise.id: "red"} == verdict.states
+    message = verdict.messages[exercise.id]
+    assert f"NotImplementedError: {hole}: " in message or f"This builds on {hole}" in message, message
+    assert exercise.edit[0] in message
+
+
+def test_all_stubs_are_red_and_phase_0_is_green(stubs: Path) -> None:
+    """A fresh clone is green in phase 0 and red in every exercise after it, never by a mistake of the dojo's."""
+    verdict = judge(stubs)
+
+    assert {e.id: "red" if e.edit else "green" for e in catalog.exercises()} == verdict.states
+
+
+def test_all_solutions_are_green() -> None:
+    """``solutions/`` passes every exercise."""
+    verdict = judge(SOLUTIONS)
+
+    assert {e.id: "green" for e in catalog.exercises()} == verdict.states, verdict.shown
+
+
+@pytest.mark.parametrize("exercise", catalog.exercises(), ids=lambda exercise: exercise.id)
+def test_every_exercise_is_whole(exercise: catalog.Exercise) -> None:
+    """Each exercise has a stub, a solution, a chapter section and three hints."""
+    assert all((ROOT / file).is_file() and (SOLUTIONS / file).is_file() for file in exercise.edit)
+    assert 3 == len(exercise.hints)
+    assert all(hint for hint in exercise.hints)
+    assert f'<a id="{catalog.anchor(exercise.id)}"></a>' in (ROOT / exercise.chapter).read_text(encoding="utf-8")
