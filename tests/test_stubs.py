@@ -22,8 +22,9 @@ HOLES = {"1.5": "1.3"}
 
 @pytest.fixture(scope="session")
 def stubs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tree as it was first committed for learners: ``app/`` of the newest commit that changed a solution."""
-    newest = subprocess.run(["git", "log", "-1", "--format=%H", "--", "solutions", "katas"], cwd=ROOT, capture_output=True, text=True, check=False)
+    """``app/`` as the newest commit that changed katas or solutions has it, which no learner's commit does."""
+    log = ["git", "log", "-1", "--format=%H", "--", "solutions", "katas"]
+    newest = subprocess.run(log, cwd=ROOT, capture_output=True, text=True, check=False)
     folder = tmp_path_factory.mktemp("stubs")
     if newest.returncode or not newest.stdout.strip():
         pytest.fail("the stubs are read from git: run this in a clone, not in an unpacked archive")

@@ -1,5 +1,7 @@
 """1.7 · /predict/sync, /predict/async and /predict/broken wait as their names say."""
 
+from itertools import groupby
+
 from dojo.kata import Functions, Observation, Red, ServiceStarter, exercise, held_loop, quoted, where
 from katas.phase1_foundation.predicting import predicted, same
 from katas.phase1_foundation.waiting import observe_waits, timed
@@ -90,7 +92,7 @@ async def test_broken_holds_the_loop(service: ServiceStarter) -> None:
         health = ", and /health was answered" if seen.health else ""
         raise Red(f"3 requests to /predict/broken were sent together; {how}{health}. It isn't broken.{the_wait(seen)}\n\n{why}")
     order = [arrival["request"] for arrival in seen.after["arrivals"] if arrival["place"] == "blocking"]
-    turns = [number for number, following in zip(order, [*order[1:], None], strict=True) if number != following]
+    turns = [number for number, _ in groupby(order)]
     assert len(turns) == len(set(turns)), (
         f"The requests to /predict/broken hold the loop in turns ({', '.join(f'#{turn}' for turn in turns[:6])}, …): between two sleeps the loop is given "
         f"back, and serves others.\n{held_loop(seen.blocks[0])}\n\n{why}"

@@ -1,5 +1,5 @@
 # Wrong answer to 1.5: the loop's own pool has a few threads for each CPU and 32 at most.
-# Rejected by: test_requests_wait_together
+# Rejected by: test_requests_wait_together or test_more_wait_together_than_the_pool_has_threads
 # Because: app/routers/predict\.py:21\b
 """POST /predict: one prediction, after the time that inference takes."""
 
