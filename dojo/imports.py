@@ -8,6 +8,7 @@ its error is kept: the rest of the service can still be judged.
 import importlib.abc
 import importlib.machinery
 import importlib.util
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from types import CodeType, ModuleType
@@ -64,18 +65,27 @@ class Importer:
         """Runs the code of ``module``; a router's failure is kept instead of raised."""
         name = module.__name__
         if not name.startswith(ROUTERS):
-            return run(module)
+            run(module)
+            return self._still_there(module)
         if name in self._quarantine:
             return self._replace(module, self._quarantine[name])
         self._begin(name)
         try:
             run(module)
+            self._still_there(module)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # SystemExit too: a module has no business ending the service
             self._replace(module, self.learner.error(error))
         finally:
             self._begin("")
+
+    def _still_there(self, module: ModuleType) -> None:
+        """Raises when a module's file is gone after its import: the next start would fail."""
+        file = module.__file__ or ""
+        if not os.path.exists(file):
+            name = file.removeprefix(self.learner.root)
+            raise FileNotFoundError(f"{name} deletes itself while it is imported (it ran on a copy, yours is still there)")
 
     def _replace(self, module: ModuleType, error: dict[str, Any]) -> None:
         from fastapi import APIRouter

@@ -213,10 +213,14 @@ class Launcher:
         return self._references[path]
 
     async def start(self, task: dict[str, Any]) -> Host:
-        """A new host that has been given ``task``, with a copy of its own of the tree at ``root``: what it writes or deletes, no other sees."""
+        """A new host that has been given ``task``.
+
+        It gets a copy of its own of the tree at ``root``: what it writes or deletes, no other sees.
+        """
         root = shutil.copytree(task["root"], self._folder / f"host-{next(self._numbers)}")
         host = await (self._server.fork() if self._server else self._spawn())
-        host.tell({**task, "root": str(root)})
+        host.root = str(root)
+        host.tell({**task, "root": host.root})
         return host
 
     def close(self) -> None:
@@ -276,7 +280,7 @@ def _ended(process: subprocess.Popen[bytes]) -> dict[str, Any]:
 
 def _environment() -> dict[str, str]:
     """The judge's environment without what would change how the learner's service starts."""
-    skipped = {name.upper() for name in _SETTINGS} | {"PYTEST_CURRENT_TEST", "PYTHONSTARTUP"}
+    skipped = {name.upper() for name in _SETTINGS} | {"PYTEST_CURRENT_TEST", "PYTHONSTARTUP", "PYTHONSAFEPATH"}
     kept = {key: value for key, value in os.environ.items() if key.upper() not in skipped}
     return {**kept, "PYTHONUNBUFFERED": "1"}
 

@@ -47,7 +47,7 @@ def wrapped(text: str, width: int = WIDTH - 4) -> Iterable[str]:
         elif line.startswith(" "):
             yield line[:width]
         else:
-            yield from textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False)
+            yield from textwrap.wrap(line, width, break_on_hyphens=False)
 
 
 def details(result: Result) -> list[str]:
@@ -117,6 +117,8 @@ class ExerciseReporter:
         for text in self._trouble:
             self._line("The katas themselves could not be read; this is no mistake of yours:", "yellow")
             self._line(text)
+        if int(exitstatus) == pytest.ExitCode.NO_TESTS_COLLECTED:
+            self._line("Nothing was chosen: -k takes a part of a kata's name, such as -k 1_5.", "yellow")
         if int(exitstatus) == pytest.ExitCode.INTERRUPTED and not self._trouble:
             self._line("\nInterrupted: nothing is left running.", "yellow")
         for phase in catalog.phases():
