@@ -137,7 +137,8 @@ class Observation:
             return False
         first = min(span["start"] for span in spans)
         last = max(span["complete"] for span in spans)
-        return min(s["complete"] - s["start"] for s in spans) >= 0.99 * self.wait and last - first < 1.98 * self.wait
+        shortest = min(float(span["complete"] - span["start"]) for span in spans)
+        return shortest >= 0.99 * self.wait and bool(last - first < 1.98 * self.wait)
 
     @property
     def together(self) -> bool:
@@ -170,7 +171,8 @@ class Observation:
             return self._blocked()
         if self.held and self.early:
             place = self.held[0]["frame"]
-            return (f"{said[0]}{self.early} were answered while the wait that they had begun was still held: the answer doesn't wait for it."
+            return (f"{said[0]}{self.early} were answered while the wait that they had begun was still held: "
+                    "the answer doesn't wait for it."
                     + (f"\nThe wait is at {where(place)}:{quoted(place)}" if place else ""))
         if not self.held:
             return said[0] + self._never_held()

@@ -71,7 +71,7 @@ class _ForkServer:
             signal.signal(ignored, signal.SIG_IGN)
         try:
             while True:
-                ready, _, _ = select.select([self._judge, wake_read], [], [])
+                ready: list[object] = select.select([self._judge, wake_read], [], [])[0]  # type: ignore[type-var]  # a socket and a number
                 if wake_read in ready:
                     with contextlib.suppress(BlockingIOError):
                         os.read(wake_read, 4096)

@@ -40,13 +40,14 @@ _real_exit = os._exit
 class _Server(uvicorn.Server):
     """uvicorn's server, which says when it answers."""
 
-    def __init__(self, config: uvicorn.Config, started: Callable[[bool], None]) -> None:
+    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
         super().__init__(config)
         self._started = started
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        self._started(not self.should_exit)
+        if not self.should_exit:
+            self._started()
 
 
 class Host:
@@ -69,7 +70,7 @@ class Host:
         """Does the task and returns when it is done; what goes wrong is said on the line."""
         os.environ.update(self.task.get("env", {}))
         os.chdir(self.task["root"])
-        os._exit = self._noted_exit
+        os._exit = self._noted_exit  # type: ignore[assignment]  # it doesn't return either
         self.importer.install()
         threading.Thread(target=self._listen, name="dojo-line", daemon=True).start()
         if self.task["do"] == "serve":
@@ -106,9 +107,7 @@ class Host:
             log_config=None, access_log=False, ws="none" if not self.task.get("ws") else "auto",
         )
 
-        def started(well: bool) -> None:
-            if not well:
-                return
+        def started() -> None:
             if self.task.get("probe", True):
                 self.probe.watch()
             self.line.send(event="ready", port=listening.getsockname()[1], broken=self.importer.broken)
@@ -117,8 +116,8 @@ class Host:
         with contextlib.suppress(SystemExit):  # uvicorn's way to say that it could not start
             server.run(sockets=[listening])
         if not server.started:
-            error = self.probe.startup_error or {"type": "", "message": "uvicorn could not start it", "frames": []}
-            self.line.send(event="failed", stage="startup", error=error, broken=self.importer.broken)
+            cause = self.probe.startup_error or {"type": "", "message": "uvicorn could not start it", "frames": []}
+            self.line.send(event="failed", stage="startup", error=cause, broken=self.importer.broken)
 
     def _noticed(self, error: BaseException) -> dict[str, Any]:
         if isinstance(error, SystemExit):
@@ -128,10 +127,7 @@ class Host:
     def _application(self, target: str) -> Application:
         """The object ``module:name``, or ``path/to/file.py:name`` for a service that the judge brings along."""
         where, _, name = target.rpartition(":")
-        if where.endswith(".py"):
-            module = _module_from(Path(where))
-        else:
-            module = importlib.import_module(where)
+        module = _module_from(Path(where)) if where.endswith(".py") else importlib.import_module(where)
         application = _attribute(module, name, where)
         if not callable(application):
             raise TypeError(f"{target} is no application but {application!r:.60}")
@@ -244,7 +240,8 @@ def _attribute(module: ModuleType, name: str, where: str) -> Any:
 def _module_from(file: Path) -> ModuleType:
     """The module of a file that the judge brings along; its folder's other files can be imported."""
     spec = importlib.util.spec_from_file_location(f"dojo_service_{file.stem}", file)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)

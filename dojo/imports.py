@@ -100,7 +100,9 @@ class _MissingRouter(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def __init__(self, importer: Importer) -> None:
         self._importer = importer
 
-    def find_spec(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None) -> importlib.machinery.ModuleSpec | None:
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
         if not fullname.startswith(ROUTERS):
             return None
         return importlib.util.spec_from_loader(fullname, self)

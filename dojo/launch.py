@@ -246,7 +246,7 @@ class Launcher:
         port = server.sockets[0].getsockname()[1]
         environment = {**_environment(), "DOJO_PORT": str(port), "DOJO_TOKEN": token}
         read, write = os.pipe()
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # noqa: ASYNC220  # a thread keeps its output, and its end is waited for briefly
             [sys.executable, "-c", "from dojo import waits; waits.install(); from dojo.host import _spawned; _spawned()"],
             cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=write, stderr=write,
             start_new_session=os.name == "posix",

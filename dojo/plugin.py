@@ -24,7 +24,8 @@ ServiceStarter = Callable[..., Awaitable[Service]]
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The dojo's options."""
     group = parser.getgroup("serving katas")
-    group.addoption("--workspace", default=".", metavar="PATH", help="the tree to judge: one that holds app/ (default: this repository's root)")
+    group.addoption("--workspace", default=".", metavar="PATH",
+                    help="the tree to judge: one that holds app/ (default: this repository's root)")
     group.addoption("--all", action="store_true", help="show the details of every red exercise, not only of the first")
 
 

@@ -14,7 +14,6 @@ All of it works on asyncio's loop and on uvloop's: nothing of the loop itself is
 
 import asyncio
 import os
-import sys
 import threading
 import time
 from collections import Counter
@@ -273,9 +272,10 @@ class Probe:
 
         ``identity``: a sleep was entered on the loop's own thread, which needs no clock;
         ``stuck``: the loop stood at one line while others were held, or still stands;
-        ``clock``: calls that took long, which count only when seen twice at the same place.
+        ``clock``: calls that took long, which count only when seen twice at the same place; their
+        ``seconds`` are without the time for which the thread had no CPU, ``wall`` is with it.
         """
-        found = [
+        found: list[dict[str, Any]] = [
             {"proof": "identity", "place": a.frame, "what": a.what, "seconds": a.seconds, "computing": False, "times": 1}
             for a in list(self.gate.arrivals) if a.place == "blocking"
         ]
@@ -287,7 +287,7 @@ class Probe:
             if not call.callee:  # its own statements: the watcher may have seen on which line
                 during = [s for s in list(self._sights) if call.start <= s.time <= call.start + call.wall]
                 place = _commonest(during) or place
-            entry = {"proof": "clock", "place": place, "what": call.callee, "seconds": call.own,
+            entry = {"proof": "clock", "place": place, "what": call.callee, "seconds": call.own, "wall": call.wall,
                      "computing": call.cpu > 0.5 * call.own}
             slow.setdefault((place["file"], place["function"] if not call.callee else str(place["line"])), []).append(entry)
         for entries in slow.values():

@@ -10,7 +10,7 @@ import sys
 import threading
 import traceback
 from pathlib import Path
-from types import CodeType, FrameType, TracebackType
+from types import CodeType, FrameType
 from typing import Any
 
 _sampling = threading.Lock()
@@ -96,13 +96,10 @@ class Learner:
 
     def error(self, error: BaseException) -> dict[str, Any]:
         """An exception as plain data: its type, message, and the learner's places, outermost first."""
-        frames = [self.describe(f.filename, f.lineno or 0, f.name) for f in _summary(error.__traceback__) if f.filename.startswith(self.root)]
+        trace = traceback.extract_tb(error.__traceback__)
+        frames = [self.describe(f.filename, f.lineno or 0, f.name) for f in trace if f.filename.startswith(self.root)]
         message = str(error)
         if isinstance(error, SyntaxError) and error.filename and os.path.realpath(error.filename).startswith(self.root):
             frames.append({**self.describe(os.path.realpath(error.filename), error.lineno or 0), "text": (error.text or "").strip()})
             message = error.msg
         return {"type": type(error).__name__, "message": message[:2000], "frames": frames[-6:]}
-
-
-def _summary(trace: TracebackType | None) -> traceback.StackSummary:
-    return traceback.extract_tb(trace)

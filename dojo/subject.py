@@ -24,6 +24,13 @@ REQUEST_PATIENCE = 5.0
 CALL_PATIENCE = 10.0
 
 
+ASKED_TO_END = "Your code asked the process to end (sys.exit, exit or quit)"
+KEEPS_THE_GIL = "a call keeps Python's global lock (the GIL), so nothing else in the process can run"
+
+#: Modules that a learner's misspelled import may mean.
+_MODULES = ("asyncio", "time", "httpx", "fastapi", "pydantic", "anyio", "math", "dataclasses", "app")
+
+
 class Red(AssertionError):
     """The exercise is not solved; the text says what was seen."""
 
@@ -247,7 +254,7 @@ class Functions:
         if "error" in reply:
             error = reply["error"]
             if error["type"] == "SystemExit":
-                error = {**error, "message": "your code asked the process to end (sys.exit, exit or quit)"}
+                error = {**error, "message": ASKED_TO_END}
             raise Red(f"{name}() raised an exception.\n{reason(error, self._exercise)}")
         return reply["value"]
 
@@ -278,7 +285,7 @@ async def _hang(host: Host, what: str) -> dict[str, Any]:
     try:
         at = (await host.ask("where", 2.0)).get("value") or {}
     except (HostGone, NoAnswer):
-        return {"type": "", "frames": [], "message": f"{what}: a call keeps Python's global lock (the GIL), so nothing else in the process can run"}
+        return {"type": "", "frames": [], "message": f"{what}: {KEEPS_THE_GIL}"}
     place = at.get("place")
     if place is None and at.get("standing"):
         place = at["standing"][0]
@@ -295,10 +302,12 @@ def _sentence(error: dict[str, Any]) -> str:
     missing = re.match(r"No module named '([\w.]+)'", error["message"])
     if error["type"] == "ModuleNotFoundError" and missing:
         name = missing[1]
-        close = difflib.get_close_matches(name, ("asyncio", "time", "httpx", "fastapi", "pydantic", "anyio", "math", "dataclasses", "app"), n=1)
-        cure = f"\nIs it `{close[0]}` that you mean?" if close else "\nIs the name right? If it is a package of yours, it isn't installed here."
+        close = difflib.get_close_matches(name, _MODULES, n=1)
+        cure = (f"\nIs it `{close[0]}` that you mean?" if close
+                else "\nIs the name right? If it is a package of yours, it isn't installed here.")
     if error["type"] == "SystemExit":
-        return "Your code asked the process to end (sys.exit, exit or quit)" + (f" at {where(error['frames'][-1])}:{quoted(error['frames'][-1])}" if error["frames"] else ".")
+        place = error["frames"][-1] if error["frames"] else None
+        return ASKED_TO_END + (f" at {where(place)}:{quoted(place)}" if place else ".")
     return raised(error) + cure
 
 

@@ -10,7 +10,6 @@ import textwrap
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
 from _pytest._io import TerminalWriter

@@ -78,7 +78,7 @@ class WaitGate(Turnstile):
 
         def let_go() -> None:
             if not loop.is_closed():
-                loop.call_soon_threadsafe(lambda: go.done() or go.set_result(None))
+                loop.call_soon_threadsafe(_set, go)
 
         arrival.let_go = let_go
         try:
@@ -98,9 +98,15 @@ class WaitGate(Turnstile):
         return REQUEST.get() is not None or self.learner.owns(frame.f_code) or _is_worker(frame)
 
 
+def _set(future: "asyncio.Future[None]") -> None:
+    if not future.done():
+        future.set_result(None)
+
+
 def _is_worker(frame: FrameType) -> bool:
     """Whether ``frame`` is a pool's thread at work, which carries no request when handed a bare function."""
-    return frame.f_code.co_filename.replace("\\", "/").endswith(("concurrent/futures/thread.py", "_backends/_asyncio.py"))
+    file = frame.f_code.co_filename.replace("\\", "/")
+    return file.endswith(("concurrent/futures/thread.py", "_backends/_asyncio.py"))
 
 
 @functools.wraps(real_sleep)

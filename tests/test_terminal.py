@@ -125,8 +125,7 @@ def test_the_closing_line_counts(brief: subprocess.CompletedProcess[str]) -> Non
 def test_all_shows_the_details_of_each(failures: list[str]) -> None:
     """With --all every red exercise is explained."""
     assert 7 == failures[0].count("Expected:"), failures[0]
-    assert [f"1.{number}" for number in range(1, 8)] == re.findall(r"nox -s hint -- (\S+)$", failures[0], re.M)[-7:] or \
-        [f"1.{number}" for number in range(1, 8)] == re.findall(r"·   nox -s hint -- (\S+)$", failures[0], re.M), failures[0]
+    assert [f"1.{number}" for number in range(1, 8)] == re.findall(r"·   nox -s hint -- (\S+)$", failures[0], re.M), failures[0]
 
 
 def test_no_line_is_longer_than_80_columns(failures: list[str]) -> None:
@@ -220,12 +219,14 @@ def test_a_choice_of_nothing_says_so() -> None:
     assert pytest.ExitCode.NO_TESTS_COLLECTED == done.returncode
 
 
-@pytest.mark.parametrize("program", [("-m", "pytest"), ("-c", "import sys, pytest; sys.path.remove(''); sys.exit(pytest.console_main())")],
-                         ids=["python -m pytest", "pytest"])
-def test_it_is_the_same_from_any_folder(program: tuple[str, ...], tmp_path: Path) -> None:
+@pytest.mark.parametrize("program", ["python -m pytest", "pytest"])
+def test_it_is_the_same_from_any_folder(program: str, tmp_path: Path) -> None:
     """From the root, from the katas and from elsewhere, the same tree is judged and the same is shown."""
+    found = shutil.which("pytest", path=str(Path(sys.executable).parent))
+    start = [str(found)] if program == "pytest" else [sys.executable, "-m", "pytest"]
+
     for cwd, path in ((ROOT, PHASE), (ROOT / PHASE, "."), (tmp_path, str(ROOT / PHASE))):
-        done = subprocess.run([sys.executable, *program, path, "-k", "1_1", "--workspace", "solutions"], cwd=cwd, env=environment(),
+        done = subprocess.run([*start, path, "-k", "1_1", "--workspace", "solutions"], cwd=cwd, env=environment(),
                               capture_output=True, text=True, encoding="utf-8", timeout=100)
 
         assert (0, GREEN, "") == (done.returncode, done.stdout, done.stderr), cwd

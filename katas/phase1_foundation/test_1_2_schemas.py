@@ -9,8 +9,6 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dojo.kata import Service, ServiceStarter, beside, exercise, listed
-
-
 from katas.phase1_foundation.strategies import finite, quick
 
 pytestmark = exercise("1.2", edit="app/schemas.py")

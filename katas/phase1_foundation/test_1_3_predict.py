@@ -1,12 +1,11 @@
 """1.3 · POST /predict answers what the model says, after the time that inference takes."""
 
 import time
+
 import pytest_asyncio
 from hypothesis import example, given
 
 from dojo.kata import Functions, Service, ServiceStarter, exercise
-
-
 from katas.phase1_foundation.predicting import predicted, same
 from katas.phase1_foundation.strategies import finite, quick
 from katas.phase1_foundation.waiting import timed
