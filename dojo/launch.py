@@ -97,6 +97,8 @@ class Host:
             await asyncio.wait_for(asyncio.shield(self._listening), 10)
         self._listening.cancel()
         self._writer.close()
+        with contextlib.suppress(OSError, TimeoutError):
+            await asyncio.wait_for(self._writer.wait_closed(), 1)
 
     def _keep_output(self, file: int) -> None:
         with open(file, "rb", buffering=0) as stream:

@@ -41,6 +41,8 @@ def pytest_configure(config: pytest.Config) -> None:
     except NotAWorkspace as error:
         raise pytest.UsageError(str(error)) from None
     config.stash[WORKSPACE] = workspace
+    # A verdict must not depend on when the judge's garbage is collected.
+    config.addinivalue_line("filterwarnings", "ignore::pytest.PytestUnraisableExceptionWarning")
     if not config.getoption("collectonly"):
         # Started now, so that it imports the libraries while pytest collects.
         config.stash[RUN] = Run(Launcher(workspace, config.pluginmanager.get_plugin("dojo-fork-server")))

@@ -65,8 +65,8 @@ class Learner:
         """A place in the learner's code as plain data, its path as seen from the workspace."""
         text = linecache.getline(file, line).strip()
         first, last = _statements(file).get(line, (line, line))
-        if first != last and len(text) < 12:  # the line is a mere bracket or argument: show where it starts
-            text = linecache.getline(file, first).strip()
+        if first != last and len(text) < 12:  # the line is a mere bracket or argument: show the statement up to it
+            text = " ".join(linecache.getline(file, each).strip() for each in range(first, line + 1))
         path = file.removeprefix(self.root).replace(os.sep, "/")
         return {"file": path, "line": line, "function": function, "text": text}
 

@@ -12,6 +12,7 @@ import functools
 import sys
 import threading
 import time
+import weakref
 from contextvars import ContextVar
 from types import FrameType
 from typing import Any
@@ -38,11 +39,13 @@ class WaitGate(Turnstile):
         super().__init__()
         self.learner = learner
         self.loop_thread: int | None = None
+        self._before = weakref.WeakSet[threading.Thread]()
 
     def watch(self) -> None:
         """Makes this the process's gate; called on the event loop's thread."""
         global _gate
         self.loop_thread = threading.get_ident()
+        self._before = weakref.WeakSet(threading.enumerate())
         _gate = self
 
     def _arrival(self, what: str, seconds: float, awaited: bool, frame: FrameType | None) -> Arrival:
@@ -89,13 +92,21 @@ class WaitGate(Turnstile):
             self.leave(arrival)
 
     def concerns(self, seconds: Any, frame: FrameType) -> bool:
-        """Whether a sleep is a request's: called for one, or by a bare worker thread of a pool."""
+        """Whether a sleep is a request's: called for one, or on a thread that may work for one.
+
+        A pool's thread carries no request when it is handed a bare function, nor does a thread that
+        the learner's code starts. The loop's thread always does, and what the start-up began has none.
+        """
         try:
             if not SHORTEST <= seconds < threading.TIMEOUT_MAX:
                 return False
         except TypeError:  # not a number: the real function says so
             return False
-        return REQUEST.get() is not None or self.learner.owns(frame.f_code) or _is_worker(frame)
+        if REQUEST.get() is not None:
+            return True
+        if threading.get_ident() == self.loop_thread:
+            return False
+        return _is_worker(frame) or (self.learner.owns(frame.f_code) and threading.current_thread() not in self._before)
 
 
 def _set(future: "asyncio.Future[None]") -> None:

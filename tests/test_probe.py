@@ -73,7 +73,9 @@ async def test_a_response_is_complete_before_the_background_task_and_the_applica
 
     await api.post("/background")
     [waiting] = await spans_once(api, lambda spans: bool(spans[0]["complete"]))
-    arrived = await api.gather(2, patience=2)
+    async with asyncio.timeout(10):
+        while not (arrived := await api.report())["arrivals"]:
+            await asyncio.sleep(0.01)
     await api.open_gate()
     [done] = await spans_once(api, lambda spans: bool(spans[0]["returned"]))
 
@@ -276,7 +278,7 @@ async def test_a_held_sleep_is_never_shorter_than_asked(serve: Starter, path: st
 
     for request in burst.requests:
         assert request.response is not None
-        assert request.response.json() >= 0.15
+        assert request.response.json() >= 0.99 * 0.15  # uvloop's own timers may be a millisecond early
 
 
 async def test_sleeps_outside_of_requests_are_never_held(serve: Starter) -> None:

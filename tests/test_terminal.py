@@ -56,12 +56,6 @@ def exercise_lines(shown: str) -> list[str]:
     return re.findall(r"^[✓✗?!] \d.*$", shown, re.M)
 
 
-def opened(main: str) -> str:
-    """app/main.py of solutions/ with the hole of 1.1."""
-    assert 1 == main.count(HEALTH)
-    return main.replace(HEALTH, HOLE)
-
-
 @pytest.fixture(scope="session")
 def stubs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The stubs as they were committed: app/ may hold a learner's work."""
