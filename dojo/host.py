@@ -102,13 +102,14 @@ class Host:
         listening.bind(("127.0.0.1", 0))
         listening.listen(512)
         logging.getLogger("uvicorn").addHandler(logging.NullHandler())
+        watched = self.task.get("probe", True)
         config = uvicorn.Config(
-            self.probe.layer(application), loop=self.task.get("loop", "asyncio"), lifespan="auto",
+            self.probe.layer(application) if watched else application, loop=self.task.get("loop", "asyncio"), lifespan="auto",
             log_config=None, access_log=False, ws="none" if not self.task.get("ws") else "auto",
         )
 
         def started() -> None:
-            if self.task.get("probe", True):
+            if watched:
                 self.probe.watch()
             self.line.send(event="ready", port=listening.getsockname()[1], broken=self.importer.broken)
 

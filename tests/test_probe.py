@@ -178,7 +178,7 @@ async def test_what_no_gate_knows_is_proven_by_the_clock(serve: Starter, path: s
     [block] = [block for block in seen.after["blocks"] if block["proof"] == "clock"]
     assert block in seen.blocks
     assert block["times"] >= 2
-    assert block["place"]["line"] in {line_of(line) for line in lines} | ({line_of("    while time.thread_time() < end:")} if path == "/compute" else set())
+    assert block["place"]["line"] in {line_of(line) for line in lines} | ({line_of("    while time.thread_time() < end:")} if path == "/compute" else set())  # noqa: E501
     assert block["computing"] is computing
 
 

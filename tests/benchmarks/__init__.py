@@ -1,0 +1,1 @@
+"""Measurements: shown, never judged, and always as ratios of one run."""
