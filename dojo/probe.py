@@ -13,10 +13,11 @@ All of it works on asyncio's loop and on uvloop's: nothing of the loop itself is
 """
 
 import asyncio
+import itertools
 import os
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -36,13 +37,15 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 #: How often the watcher asks for a sign of life, and how long it waits before it looks. In seconds.
 WATCH_EVERY = 0.02
 LOOK_AFTER = 0.06
+#: How many requests are remembered.
+SPANS_KEPT = 2000
 #: The loop is stuck once it has stood in one call for so long while a request was held, which can
 #: last until the judge lets go; with nothing held, only much longer standing tells. In seconds.
 STUCK_WHILE_HELD = 0.3
 STUCK_ANYWAY = 1.5
 
 
-@dataclass
+@dataclass(slots=True)
 class Span:
     """One request as the application saw it; times are ``time.perf_counter`` seconds."""
 
@@ -76,8 +79,11 @@ class Probe:
         self.gate = gate
         self.clock = CallClock(learner)
         self.startup_error: dict[str, Any] | None = None
-        self._spans: list[Span] = []
-        self._tasks: dict[int, asyncio.Task[Any]] = {}
+        # The newest only: a load test would fill the memory, and every collection of garbage would walk through all.
+        self._spans: deque[Span] = deque(maxlen=SPANS_KEPT)
+        self._numbers = itertools.count(1)
+        self._tasks: dict[int, asyncio.Task[Any] | None] = {}
+        self._process = os.getpid()
         self._sights: list[Sight] = []
         self._frame: FrameType | None = None
         self._stand = 0
@@ -99,12 +105,9 @@ class Probe:
                     if scope["type"] == "lifespan":
                         self.startup_error = self.learner.error(error)
                     raise
-            span = Span(len(self._spans) + 1, scope["method"], scope["path"], time.perf_counter(),
-                        thread=threading.get_ident(), process=os.getpid())
+            span = Span(next(self._numbers), scope["method"], scope["path"], time.perf_counter(), thread=self._thread, process=self._process)
             self._spans.append(span)
-            task = asyncio.current_task()
-            if task is not None:
-                self._tasks[span.number] = task
+            self._tasks[span.number] = asyncio.current_task()
 
             async def noted(message: Message) -> None:
                 if message["type"] == "http.response.start":
@@ -197,7 +200,7 @@ class Probe:
     def close_gate(self, arm: bool = True) -> None:
         """Holds the sleeps of requests from now on, forgets what was seen, arms the call clock."""
         self.gate.close()
-        self._spans = [span for span in self._spans if span.returned is None]
+        self._spans = deque((span for span in list(self._spans) if span.returned is None), maxlen=SPANS_KEPT)
         self._frame, self._stand = None, 0
         self._sights.clear()
         if arm:
@@ -230,10 +233,10 @@ class Probe:
     def error_of(self, path: str) -> dict[str, Any] | None:
         """The exception with which the last request to ``path`` ended, if one did."""
         for _ in range(100):  # an answer is on its way before the exception has left the application
-            if all(span.returned is not None for span in self._spans if span.path == path):
+            if all(span.returned is not None for span in list(self._spans) if span.path == path):
                 break
             real_sleep(0.005)
-        return next((span.error for span in reversed(self._spans) if span.path == path and span.error), None)
+        return next((span.error for span in reversed(list(self._spans)) if span.path == path and span.error), None)
 
     def standing(self) -> list[dict[str, Any]]:
         """Where unfinished requests stand in the learner's code: each place, and how many stand there."""
@@ -249,7 +252,7 @@ class Probe:
         return [{**dict(place), "count": count} for place, count in places.most_common()]
 
     def _awaiting(self) -> list[dict[str, Any]]:
-        places = (self.learner.awaiting(task.get_coro()) for task in list(self._tasks.values()))
+        places = (self.learner.awaiting(task.get_coro()) for task in list(self._tasks.values()) if task)
         return [place for place in places if place]
 
     def pools(self) -> dict[str, Any]:
