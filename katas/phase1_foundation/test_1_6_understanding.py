@@ -82,6 +82,6 @@ async def test_predictions_are_what_is_seen(
         return
     name, said, seen, observation = wrong
     fields = [f"{field}: you said {said[field]!r}, seen was {seen[field]!r}" for field in FIELDS if said[field] != seen[field]]
-    raise Red(f"{name}, {observation.count} requests:\n" + "\n".join(f"    {line}" for line in fields)
+    raise Red(f"{name}:\n" + "\n".join(f"    {line}" for line in fields)
               + f"\n\n{table(rows)}\n\n{observation.bars(4)}\n\n"
               "Which thread runs the endpoint, and what else needs that thread while it waits?")
