@@ -110,7 +110,7 @@ class Host:
 
         def started() -> None:
             if watched:
-                self.probe.watch()
+                self.probe.attach()
             self.line.send(event="ready", port=listening.getsockname()[1], broken=self.importer.broken)
 
         server = _Server(config, started)

@@ -7,7 +7,10 @@ Three observers share this record:
   background tasks run between them;
 - a *watcher* thread asks the loop for a sign of life and, when none comes, looks at the line at
   which the loop stands. It works while a step doesn't finish, and so names endless loops too;
-- the *call clock* (``clock.py``), armed while a gate is closed, times the learner's calls.
+- the *call clock* (``clock.py``) times the learner's calls.
+
+The layer is always there, and made to cost next to nothing; watcher and call clock, which cost
+more, start when a gate is closed for the first time.
 
 All of it works on asyncio's loop and on uvloop's: nothing of the loop itself is replaced.
 """
@@ -20,7 +23,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
@@ -37,28 +40,35 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 #: How often the watcher asks for a sign of life, and how long it waits before it looks. In seconds.
 WATCH_EVERY = 0.02
 LOOK_AFTER = 0.06
-#: How many requests are remembered.
+#: How many requests are remembered once a gate was closed, and how many before: the fewer, the warmer the CPU's caches.
 SPANS_KEPT = 2000
+NEWEST_KEPT = 64
 #: The loop is stuck once it has stood in one call for so long while a request was held, which can
 #: last until the judge lets go; with nothing held, only much longer standing tells. In seconds.
 STUCK_WHILE_HELD = 0.3
 STUCK_ANYWAY = 1.5
 
 
-@dataclass(slots=True)
 class Span:
-    """One request as the application saw it; times are ``time.perf_counter`` seconds."""
+    """One request as the application saw it; times are ``time.perf_counter`` seconds.
 
-    number: int
-    method: str
-    path: str
-    start: float
-    status: int | None = None
-    complete: float | None = None
-    returned: float | None = None
-    thread: int = 0
-    process: int = 0
-    error: dict[str, Any] | None = None
+    ``complete`` is when the last part of its response was handed to the server, ``returned`` when
+    the application returned. Made by hand: every request pays for it.
+    """
+
+    __slots__ = ("complete", "error", "method", "number", "path", "returned", "start", "status", "task")
+
+    def __init__(self, number: int, method: str, path: str, start: float) -> None:
+        self.number = number
+        self.method = method
+        self.path = path
+        self.start = start
+        self.status: int | None = None
+        self.complete: float | None = None
+        self.returned: float | None = None
+        self.error: dict[str, Any] | None = None
+        #: The task that works for it, until the application returns.
+        self.task: asyncio.Task[Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -80,14 +90,12 @@ class Probe:
         self.clock = CallClock(learner)
         self.startup_error: dict[str, Any] | None = None
         # The newest only: a load test would fill the memory, and every collection of garbage would walk through all.
-        self._spans: deque[Span] = deque(maxlen=SPANS_KEPT)
-        self._numbers = itertools.count(1)
-        self._tasks: dict[int, asyncio.Task[Any] | None] = {}
-        self._process = os.getpid()
+        self._spans: deque[Span] = deque(maxlen=NEWEST_KEPT)
         self._sights: list[Sight] = []
         self._frame: FrameType | None = None
         self._stand = 0
         self._asked: float | None = None
+        self._watching = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = 0
         self._native = 0
@@ -97,47 +105,51 @@ class Probe:
     def layer(self, application: Application) -> Application:
         """``application`` with its requests' spans noted."""
 
+        numbers, clock, current_task, enter = itertools.count(1), time.perf_counter, asyncio.current_task, REQUEST.set
+
         async def observed(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] != "http":
-                try:
-                    return await application(scope, receive, send)
-                except BaseException as error:
-                    if scope["type"] == "lifespan":
-                        self.startup_error = self.learner.error(error)
-                    raise
-            span = Span(next(self._numbers), scope["method"], scope["path"], time.perf_counter(), thread=self._thread, process=self._process)
+                return await self._unobserved(application, scope, receive, send)
+            span = Span(next(numbers), scope["method"], scope["path"], clock())
             self._spans.append(span)
-            self._tasks[span.number] = asyncio.current_task()
+            span.task = current_task()
+            enter(span.number)  # for this task and what it starts: the server makes a task for each request
 
-            async def noted(message: Message) -> None:
-                if message["type"] == "http.response.start":
+            def noted(message: Message) -> Awaitable[None]:
+                if "status" in message:
                     span.status = message["status"]
-                await send(message)
-                if message["type"] == "http.response.body" and not message.get("more_body"):
-                    span.complete = time.perf_counter()
+                elif not message.get("more_body") and message["type"] == "http.response.body":
+                    span.complete = clock()
+                return send(message)
 
-            token = REQUEST.set(span.number)
             try:
                 await application(scope, receive, noted)
             except BaseException as error:
                 span.error = self.learner.error(error)
                 raise
             finally:
-                span.returned = time.perf_counter()
-                self._tasks.pop(span.number, None)
-                REQUEST.reset(token)
+                span.returned = clock()
+                span.task = None
 
         return observed
 
+    async def _unobserved(self, application: Application, scope: Scope, receive: Receive, send: Send) -> None:
+        """The lifespan, and WebSockets."""
+        try:
+            await application(scope, receive, send)
+        except BaseException as error:
+            if scope["type"] == "lifespan":
+                self.startup_error = self.learner.error(error)
+            raise
+
     # -- the watcher
 
-    def watch(self) -> None:
-        """Starts to watch the running loop; called on its thread."""
+    def attach(self) -> None:
+        """Takes the running loop as the one to observe; called on its thread."""
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
         self._native = threading.get_native_id()
         self.gate.watch()
-        threading.Thread(target=self._watch, name="dojo-watcher", daemon=True).start()
 
     def _sign_of_life(self) -> None:
         self._asked = None
@@ -200,6 +212,9 @@ class Probe:
     def close_gate(self, arm: bool = True) -> None:
         """Holds the sleeps of requests from now on, forgets what was seen, arms the call clock."""
         self.gate.close()
+        if not self._watching:
+            self._watching = True
+            threading.Thread(target=self._watch, name="dojo-watcher", daemon=True).start()
         self._spans = deque((span for span in list(self._spans) if span.returned is None), maxlen=SPANS_KEPT)
         self._frame, self._stand = None, 0
         self._sights.clear()
@@ -252,7 +267,7 @@ class Probe:
         return [{**dict(place), "count": count} for place, count in places.most_common()]
 
     def _awaiting(self) -> list[dict[str, Any]]:
-        places = (self.learner.awaiting(task.get_coro()) for task in list(self._tasks.values()) if task)
+        places = (self.learner.awaiting(task.get_coro()) for task in [span.task for span in list(self._spans)] if task)
         return [place for place in places if place]
 
     def pools(self) -> dict[str, Any]:
@@ -300,7 +315,7 @@ class Probe:
     def report(self) -> dict[str, Any]:
         """Everything seen since the gate was closed, as plain data."""
         return {
-            "spans": [asdict(span) for span in list(self._spans)],
+            "spans": [self._plain(span) for span in list(self._spans)],
             "arrivals": [arrival.as_data() for arrival in list(self.gate.arrivals)],
             "held": [arrival.as_data() for arrival in self.gate.held()],
             "rounds": list(self.gate.rounds),
@@ -308,6 +323,10 @@ class Probe:
             "standing": self.standing(),
             "pools": self.pools(),
         }
+
+    def _plain(self, span: Span) -> dict[str, Any]:
+        fields = {name: getattr(span, name) for name in Span.__slots__ if name != "task"}
+        return {**fields, "thread": self._thread, "process": os.getpid()}
 
     # -- waiting for an event
 

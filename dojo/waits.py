@@ -91,22 +91,25 @@ class WaitGate(Turnstile):
         finally:
             self.leave(arrival)
 
-    def concerns(self, seconds: Any, frame: FrameType) -> bool:
+    def concerns(self, frame: FrameType) -> bool:
         """Whether a sleep is a request's: called for one, or on a thread that may work for one.
 
         A pool's thread carries no request when it is handed a bare function, nor does a thread that
         the learner's code starts. The loop's thread always does, and what the start-up began has none.
         """
-        try:
-            if not SHORTEST <= seconds < threading.TIMEOUT_MAX:
-                return False
-        except TypeError:  # not a number: the real function says so
-            return False
         if REQUEST.get() is not None:
             return True
         if threading.get_ident() == self.loop_thread:
             return False
         return _is_worker(frame) or (self.learner.owns(frame.f_code) and threading.current_thread() not in self._before)
+
+
+def _passes(seconds: Any) -> bool:
+    """Whether a sleep is too short to be held, or forever, or no number, of which the real function complains."""
+    try:
+        return not SHORTEST <= seconds < threading.TIMEOUT_MAX
+    except TypeError:
+        return True
 
 
 def _set(future: "asyncio.Future[None]") -> None:
@@ -123,7 +126,7 @@ def _is_worker(frame: FrameType) -> bool:
 @functools.wraps(real_sleep)
 def _sleep(seconds: Any, /) -> None:
     gate = _gate
-    if gate is None or not gate.concerns(seconds, frame := sys._getframe(1)):
+    if gate is None or _passes(seconds) or not gate.concerns(frame := sys._getframe(1)):
         return real_sleep(seconds)
     return gate.hold(seconds, frame)
 
@@ -131,8 +134,10 @@ def _sleep(seconds: Any, /) -> None:
 @functools.wraps(real_async_sleep)
 async def _async_sleep(delay: Any, result: Any = None) -> Any:
     gate = _gate
+    if gate is None or _passes(delay):
+        return await real_async_sleep(delay, result)
     frame = sys._getframe()
-    if gate is None or not gate.concerns(delay, frame.f_back or frame):
+    if not gate.concerns(frame.f_back or frame):
         return await real_async_sleep(delay, result)
     await gate.hold_async(delay, frame.f_back or frame)
     return result
