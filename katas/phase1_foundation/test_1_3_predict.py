@@ -1,5 +1,6 @@
 """1.3 · POST /predict answers what the model says, after the time that inference takes."""
 
+import asyncio
 import time
 
 import pytest_asyncio
@@ -55,8 +56,8 @@ async def test_every_request_waits(service: ServiceStarter) -> None:
     wait = 0.25
     api = await service(inference_seconds=wait)
 
-    for number in range(3):
-        await timed(api, "/predict", {**PAYLOAD, "feature_1": number % 2}, wait)
+    await timed(api, "/predict", PAYLOAD, wait)
+    await asyncio.gather(*(timed(api, "/predict", {**PAYLOAD, "feature_1": first}, wait) for first in (PAYLOAD["feature_1"], 0.5)))
 
 
 async def test_the_wait_follows_the_setting(quick_api: Service) -> None:

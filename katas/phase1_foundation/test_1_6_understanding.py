@@ -1,5 +1,6 @@
 """1.6 · Predictions of what four endpoints do, held against what they are seen to do in this run."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -63,18 +64,17 @@ async def test_predictions_are_what_is_seen(
     service: ServiceStarter, predictions: dict[str, Seen], note: Callable[[str], None]
 ) -> None:
     """Each prediction says what is then seen: how many wait together, on which thread, and whether /health answers."""
+    seen_first = await asyncio.gather(*(measure(service, path, count) for path, count in EXPERIMENTS.values()))
     rows = []
     wrong: tuple[str, Seen, Seen, Observation] | None = None
-    for name, (path, count) in EXPERIMENTS.items():
+    for (name, (path, count)), (seen, observation) in zip(EXPERIMENTS.items(), seen_first, strict=True):
         said = {field: predictions[name][field] for field in FIELDS}
-        seen, observation = await measure(service, path, count)
+        rows.append((name, said, seen))
         if seen != said:
             again, _ = await measure(service, path, count)
             if again != seen:
                 raise Inconclusive(f"the machine is too busy: two measurements of {name!r} gave {seen} and {again}")
-            wrong = wrong or (name, said, seen, observation)
-        rows.append((name, said, seen))
-        if wrong:
+            wrong = (name, said, seen, observation)
             break
     if wrong is None:
         for line in table(rows).splitlines():

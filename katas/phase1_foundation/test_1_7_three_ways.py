@@ -1,5 +1,6 @@
 """1.7 · /predict/sync, /predict/async and /predict/broken wait as their names say."""
 
+import asyncio
 from itertools import groupby
 
 from dojo.kata import Functions, Observation, Red, ServiceStarter, exercise, held_loop, quoted, where
@@ -49,8 +50,7 @@ async def test_each_waits_for_the_setting(service: ServiceStarter) -> None:
     wait = 0.25
     api = await service(inference_seconds=wait)
 
-    for path in PATHS:
-        await timed(api, path, PAYLOAD, wait)
+    await asyncio.gather(*(timed(api, path, PAYLOAD, wait) for path in PATHS))
 
 
 async def test_sync_waits_on_threads_of_the_pool(service: ServiceStarter) -> None:
