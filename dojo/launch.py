@@ -8,6 +8,7 @@ import json
 import os
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -24,7 +25,8 @@ FORK = hasattr(os, "fork") and hasattr(socket, "recv_fds") and not os.environ.ge
 
 #: How many bytes of what the learner's code printed are kept: the last ones.
 OUTPUT_KEPT = 16_384
-
+#: How many bytes a host can print before somebody reads them, where the platform lets us choose.
+PIPE_SIZE = 1 << 20
 
 #: No message of a host's is longer than this, in bytes.
 LONGEST_LINE = 1 << 24
@@ -36,6 +38,10 @@ class HostGone(Exception):
 
 class NoAnswer(Exception):
     """The host lives and did not answer within the patience limit."""
+
+
+class StarterGone(Exception):
+    """The process that forks hosts was killed; another has taken its place."""
 
 
 class Host:
@@ -102,7 +108,7 @@ class Host:
 
     def _keep_output(self, file: int) -> None:
         with open(file, "rb", buffering=0) as stream:
-            while data := stream.read(65536):
+            while data := stream.read(PIPE_SIZE):
                 self._kept.append(data[-OUTPUT_KEPT:])
                 self._kept_bytes += len(self._kept[-1])
                 while self._kept_bytes - len(self._kept[0]) >= OUTPUT_KEPT:
@@ -142,6 +148,9 @@ class ForkServer:
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="serving-katas-"))
+        self._start()
+
+    def _start(self) -> None:
         self._line, theirs = socket.socketpair()
         self._line.settimeout(120)
         self._ready = False
@@ -153,21 +162,40 @@ class ForkServer:
             )
 
     async def fork(self) -> Host:
-        """A new host; the first one waits until the libraries are imported."""
+        """A new host; the first one waits until the libraries are imported.
+
+        Raises `StarterGone` when a host's code has killed the process since the last one.
+        """
         if not self._ready:
             await asyncio.to_thread(self._reply)
             self._ready = True
         ours, theirs = socket.socketpair()
         read, write = os.pipe()
-        with theirs:
-            socket.send_fds(self._line, [b'{"fork": true}'], [theirs.fileno(), write])
-        os.close(write)
-        pid = self._reply()["pid"]
+        _widen(read)
+        try:
+            with theirs:
+                socket.send_fds(self._line, [b'{"fork": true}'], [theirs.fileno(), write])
+            pid = self._reply()["pid"]
+        except OSError:
+            ours.close()
+            os.close(read)
+            self._line.close()
+            self._process.wait(15)
+            self._start()
+            raise StarterGone from None
+        finally:
+            os.close(write)
         reader, writer = await asyncio.open_connection(sock=ours, limit=LONGEST_LINE)
 
+        line = self._line
+
         def kill() -> None:
-            with contextlib.suppress(OSError):
-                self._line.sendall(encode({"kill": pid}))
+            try:
+                line.sendall(encode({"kill": pid}))
+            except OSError:  # it was killed itself, and the line to the host won't say when that has ended
+                with contextlib.suppress(OSError):
+                    os.killpg(pid, signal.SIGKILL)
+                writer.close()
 
         return Host(kill, reader, writer, read)
 
@@ -186,7 +214,7 @@ class ForkServer:
         while not data.endswith(b"\n"):
             more = self._line.recv(4096)
             if not more:
-                raise RuntimeError("the process that starts hosts has ended; what it printed above says why")
+                raise ConnectionResetError("the process that starts hosts has ended; what it printed above says why")
             data += more
         reply: dict[str, Any] = json.loads(data)
         return reply
@@ -261,6 +289,15 @@ class Launcher:
         host = Host(lambda: _end(process), reader, writer, read)
         host._listening.add_done_callback(lambda _: host.ended.update(_ended(process)))
         return host
+
+
+def _widen(pipe: int) -> None:
+    """Lets a pipe hold more, so that code which prints much is not held up by who reads it."""
+    if sys.platform == "linux":
+        import fcntl
+
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_SIZE)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

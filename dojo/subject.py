@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 
 from dojo.evidence import quoted, raised, stands, where
-from dojo.launch import Host, HostGone, Launcher, NoAnswer
+from dojo.launch import Host, HostGone, Launcher, NoAnswer, StarterGone
 from dojo.wire import plain
 
 #: Limits that only end a hang; nothing that works comes near them. In seconds.
@@ -39,13 +39,13 @@ class Inconclusive(Exception):
     """The machine or the platform can't tell; the text says why. It is not a pass."""
 
 
-def reason(error: dict[str, Any], exercise: str = "") -> str:
-    """An exception of the learner's code, told; a hole of an earlier exercise sends the reader there."""
+def earlier_hole(error: dict[str, Any], exercise: str) -> str:
+    """Sends the reader to the earlier exercise whose hole raised ``error``; empty when none did."""
     hole = re.match(r"(\d+(?:\.\w+)?): ", str(error.get("message", "")))
-    if error.get("type") == "NotImplementedError" and hole and hole[1] != exercise:
-        place = error["frames"][-1] if error["frames"] else None
-        return f"This builds on {hole[1]}, which is still open at {where(place)}. Start there: nox -s hint -- {hole[1]}"
-    return raised(error)
+    if error.get("type") != "NotImplementedError" or not hole or hole[1] == exercise:
+        return ""
+    place = error["frames"][-1] if error["frames"] else None
+    return f"This builds on {hole[1]}, which is still open at {where(place)}. Start there: nox -s hint -- {hole[1]}"
 
 
 class Run:
@@ -67,7 +67,7 @@ class Run:
             if application in self._hung:
                 raise Red(self._hung[application])
             task = {"do": "serve", "app": application, "root": str(root), "env": env, "quarantine": self.quarantine, **options}
-            host = await self.launcher.start(task)
+            host = await _start(self.launcher, task)
             try:
                 started = await asyncio.wait_for(asyncio.shield(host.started), START_PATIENCE)
             except HostGone:
@@ -153,8 +153,10 @@ class Service:
         if answer.status_code == 500:
             error = (await self._ask("error", path=request.url.path)).get("value")
         if error:
-            raise Red(f"{line}\n{reason(error, self._exercise)}\n{why}")
-        raise Red(f"{line}\nIts body was: {answer.text[:300]}\n{why}")
+            if earlier := earlier_hole(error, self._exercise):
+                raise Red(f"{line}\n{earlier}")
+            raise Red(f"{line}\n{raised(error)}\n\n{why.strip()}")
+        raise Red(f"{line}\nIts body was: {answer.text[:300]}\n\n{why.strip()}")
 
     async def answers(self, path: str, patience: float) -> bool:
         """Whether GET ``path`` is answered at all within ``patience`` seconds."""
@@ -240,7 +242,7 @@ class Functions:
     async def _ask(self, function: str, arguments: Any, patience: float) -> Any:
         name = function.partition(":")[2]
         if self._host is None or self._host.gone:
-            self._host = await self._launcher.start(self._task)
+            self._host = await _start(self._launcher, self._task)
         host = self._host
         try:
             await asyncio.wait_for(asyncio.shield(host.started), START_PATIENCE)
@@ -255,13 +257,21 @@ class Functions:
             error = reply["error"]
             if error["type"] == "SystemExit":
                 error = {**error, "message": ASKED_TO_END}
-            raise Red(f"{name}() raised an exception.\n{reason(error, self._exercise)}")
+            raise Red(f"{name}() raised an exception.\n{earlier_hole(error, self._exercise) or raised(error)}")
         return reply["value"]
 
     async def close(self) -> None:
         """Ends the host."""
         if self._host is not None:
             await self._host.close()
+
+
+async def _start(launcher: Launcher, task: dict[str, Any]) -> Host:
+    try:
+        return await launcher.start(task)
+    except StarterGone:
+        raise Red("Your code killed its parent, the process from which the dojo starts services. Look for os.kill, "
+                  "os.killpg or another way to send a signal to a process that your code has not started.") from None
 
 
 async def _ending(host: Host) -> dict[str, Any]:

@@ -51,6 +51,9 @@ def wrapped(text: str, width: int = WIDTH - 4) -> Iterable[str]:
 
 def details(result: Result) -> list[str]:
     """What is said of a red exercise: expected, seen, where to look."""
+    if result.state == "broken":  # in full: it is to be reported
+        told = ["The kata itself failed; this is no mistake of yours:", *(f"  {line}" for line in result.message.splitlines())]
+        return [f"  {line}".rstrip() for line in ("", *told)]
     lines = [""]
     if result.expected:
         lines += [*wrapped(f"Expected: {result.expected}"), ""]
@@ -76,6 +79,7 @@ class ExerciseReporter:
         self._planned: dict[str, list[str]] = {}
         self._results: dict[str, Result] = {}
         self._shown = False
+        self._blank = False
         self._phase = ""
         self._trouble: list[str] = []
         self._began = time.perf_counter()
@@ -127,7 +131,8 @@ class ExerciseReporter:
             green = sum(self._results[e.id].state == "green" for e in run)
             left = len(phase.exercises) - len(self._planned.keys() & {e.id for e in phase.exercises})
             part = f"   ({left} not run)" if left else ""
-            self._line("")
+            if not self._blank:
+                self._line("")
             self._line(f"phase {phase.id} · {green}/{len(phase.exercises)}{part}", "green" if green == len(phase.exercises) else "")
 
     def pytest_internalerror(self, excrepr: object) -> None:
@@ -143,22 +148,21 @@ class ExerciseReporter:
                 self._line("")
             self._phase = exercise.phase
             title = next(p.title for p in catalog.phases() if p.id == exercise.phase)
-            judged = "" if self._workspace == "." else f"   judging {self._workspace}"
+            room = WIDTH - len(f"Phase {exercise.phase} · {title}   judging ")
+            name = self._workspace if len(self._workspace) <= room else "…" + self._workspace[1 - room:]
+            judged = "" if name == "." else f"   judging {name}"
             self._line(f"Phase {exercise.phase} · {title}{judged}", "bold")
             self._line("")
         sign = (PLAIN_SIGNS if self._plain else SIGNS)[result.state]
         head = f"{exercise.id}  {exercise.title}"
         file = exercise.edit[0] if exercise.edit and result.state != "green" else ""
         self._writer.write(self._encodable(sign), **{COLORS[result.state]: True})
-        self._line(f" {head:<{WIDTH - 4 - len(file)}} {file}".rstrip() + (f" {result.seconds:.2f}" if os.environ.get("T") else ""))
+        self._line(f" {head:<{WIDTH - 4 - len(file)}} {file}".rstrip())
         for note in result.notes:
             for line in wrapped(note, WIDTH - 8):
                 self._line(f"       {line}")
         if result.state != "green" and (self._all or not self._shown):
             self._shown = True
-            if result.state == "broken":
-                result.message = "The kata itself failed; this is no mistake of yours:\n" + textwrap.indent(result.message, "  ")
-                result.expected = ""
             for line in details(result):
                 self._line(line)
             self._line("")
@@ -166,6 +170,7 @@ class ExerciseReporter:
     def _line(self, text: str, markup: str = "") -> None:
         self._writer.line(self._encodable(text), **({markup: True} if markup else {}))
         self._writer.flush()
+        self._blank = not text
 
     def _encodable(self, text: str) -> str:
         return text.translate(ASCII).encode("ascii", "replace").decode() if self._plain else text

@@ -400,7 +400,7 @@ def test_a_megabyte_of_prints_stops_nothing(judged: Judged) -> None:
     assert len(judged.shown) < 2000
 
 
-@given("1.5", files=loud(2**13))
+@given("1.5", files=loud(2**20))
 def test_prints_of_many_requests_stop_nothing(judged: Judged) -> None:
     """Nor do those of many requests at once."""
     judged.check(_1_5="✓")
@@ -412,6 +412,13 @@ def test_the_last_that_was_printed_is_shown(judged: Judged) -> None:
     judged.check(_1_3="✗")
     judged.says("os._exit(3)", "The last that it printed:", "last words")
     assert len(judged.shown) < 2000
+
+
+@given("1.1", "1.2", files={MAIN: source(MAIN) + "\nimport os\nos.kill(os.getppid(), 9)\n"})
+def test_killing_the_parent_is_said(judged: Judged) -> None:
+    """Code that kills the process from which hosts are forked is told so, and costs no other exercise its verdict."""
+    judged.check(_1_1="✗", _1_2="✓")
+    judged.says("killed its parent")
 
 
 LEAVES = '''\
