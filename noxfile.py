@@ -75,6 +75,12 @@ def phase1(session: nox.Session) -> None:
     phase(session, "phase1_foundation")
 
 
+@nox.session(name="phase1.5")
+def phase1_5(session: nox.Session) -> None:
+    """Sync and async mastery: eight real dependencies, held."""
+    phase(session, "phase1_5_sync_async")
+
+
 @nox.session(default=False)
 def hint(session: nox.Session) -> None:
     """A hint for an exercise: nox -s hint -- 1.5, and the second with 1.5 2."""

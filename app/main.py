@@ -8,15 +8,16 @@ from fastapi.exceptions import RequestValidationError
 
 from app.errors import unprocessable
 from app.model import MODEL_VERSION
-from app.routers import compare, predict
+from app.routers import cache, compare, config, dashboard, hashing, image, predict, tracking, users, weather
 
 
 def create_app() -> FastAPI:
     """The whole application, new and independent of any other."""
     app = FastAPI(title="Serving Katas", version=MODEL_VERSION)
     app.add_exception_handler(RequestValidationError, unprocessable)
-    app.include_router(predict.router)
-    app.include_router(compare.router)
+    for module in (predict, compare, users, weather, hashing, config, cache, image, tracking, dashboard):
+        # With its lifespan: what a router opens when the service starts, it closes when the service stops.
+        app.include_router(module.router)
 
     @app.get("/health")
     def health() -> dict[str, str]:

@@ -8,7 +8,7 @@ they wait; then ``/health`` is asked; then the gate is opened and all of them mu
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -29,20 +29,27 @@ class Sent:
     response: httpx.Response | None = None
 
 
+@dataclass(frozen=True)
+class Request:
+    """A request to send; ``options`` are httpx's, such as ``json``."""
+
+    method: str
+    path: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
 class Burst:
-    """``count`` POST requests that are sent together."""
+    """``asked`` requests that are sent together."""
 
-    def __init__(self, service: "Service", path: str, count: int, payload: Mapping[str, Any]) -> None:
-        self.requests = [Sent() for _ in range(count)]
+    def __init__(self, service: "Service", asked: Sequence[Request]) -> None:
+        self.requests = [Sent() for _ in asked]
         self._service = service
-        self._path = path
-        self._payload = payload
-        self._tasks = [asyncio.create_task(self._send(request)) for request in self.requests]
+        self._tasks = [asyncio.create_task(self._send(*pair)) for pair in zip(self.requests, asked, strict=True)]
 
-    async def _send(self, request: Sent) -> None:
+    async def _send(self, request: Sent, asked: Request) -> None:
         request.sent = time.perf_counter()
         try:
-            request.response = await self._service.client.post(self._path, json=self._payload, timeout=None)
+            request.response = await self._service.client.request(asked.method, asked.path, timeout=None, **asked.options)
             request.answered = time.perf_counter()
         except httpx.HTTPError:
             pass  # the host died or the burst was given up: there is no answer
@@ -226,27 +233,29 @@ def never_awaited(printed: str) -> str:
     return f"\nPython printed:\n    {lines[-1].strip()}" if lines else ""
 
 
-async def hold_and_ping(service: "Service", path: str, count: int, payload: Mapping[str, Any], *,
-                        wait: float, health: str | None = "/health", to_the_end: bool = True) -> Observation:
+async def ask_health(service: "Service", path: str, seen: Mapping[str, Any]) -> tuple[bool, tuple[float, float]]:
+    """Whether ``path`` is answered while requests are held, and when it was asked and answered or given up."""
+    start = time.perf_counter()
+    pools = seen.get("pools", {})
+    full = bool(pools) and pools.get("busy") == pools.get("threads")
+    # While the loop is held by the gate, no patience whatever could bring an answer; while all
+    # threads are, only an endpoint that needs none answers, and that one answers at once.
+    healthy = await service.answers(path, 0.15 if seen.get("held_up") else 0.5 if full else 3.0)
+    return healthy, (start, time.perf_counter())
+
+
+async def hold_and_ping(service: "Service", path: str, count: int, payload: Mapping[str, Any] | None, *, wait: float,
+                        method: str = "POST", health: str | None = "/health", to_the_end: bool = True) -> Observation:
     """Holds ``count`` requests to ``path`` and counts those that wait together (see `Observation`).
 
     ``wait``: the INFERENCE_SECONDS with which ``service`` was started. ``health``: the path that
     has to answer meanwhile, or None. ``to_the_end``: whether the answers are waited for as well.
     """
     await service.close_gate()
-    burst = Burst(service, path, count, payload)
+    burst = Burst(service, [Request(method, path, {} if payload is None else {"json": payload})] * count)
     seen = await service.gather(count)
     held_up = bool(seen.get("held_up"))
-    asked = None
-    healthy = None
-    if health is not None:
-        start = time.perf_counter()
-        pools = seen.get("pools", {})
-        full = bool(pools) and pools.get("busy") == pools.get("threads")
-        # While the loop is held by the gate, no patience whatever could bring an answer; while all
-        # threads are, only an endpoint that needs none answers, and that one answers at once.
-        healthy = await service.answers(health, 0.15 if held_up else 0.5 if full else 3.0)
-        asked = (start, time.perf_counter())
+    healthy, asked = await ask_health(service, health, seen) if health is not None else (None, None)
     await service.open_gate()
     turns = min(count, 8) if held_up else count
     await burst.finish(min(turns * wait * 1.5 + 2.0, 12.0) if to_the_end else 0.05)

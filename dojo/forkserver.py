@@ -14,6 +14,7 @@ import shutil
 import signal
 import socket
 import sys
+import types
 
 _PR_SET_CHILD_SUBREAPER = 36
 
@@ -125,6 +126,8 @@ class _ForkServer:
             os.dup2(output, 1)
             os.dup2(output, 2)
             os.close(output)
+            # A learner's pool of spawned processes would import this one's main module in each of them.
+            sys.modules["__main__"] = types.ModuleType("__main__")
             from dojo.host import main
 
             with socket.socket(fileno=line) as connection:

@@ -27,7 +27,9 @@ from typing import Any, BinaryIO
 
 import uvicorn
 
+from dojo import waits
 from dojo.clock import RunQueue
+from dojo.files import hold_openings
 from dojo.imports import Importer
 from dojo.probe import Application, Probe
 from dojo.stack import Learner, current_frames
@@ -72,7 +74,11 @@ class Host:
         os.chdir(self.task["root"])
         os._exit = self._noted_exit  # type: ignore[assignment]  # it doesn't return either
         self.importer.install()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=_unobserved)
         threading.Thread(target=self._listen, name="dojo-line", daemon=True).start()
+        if path := self.task.get("hold_open"):
+            hold_openings(self.gate, path)
         if self.task["do"] == "serve":
             self._serve()
         else:
@@ -197,6 +203,8 @@ class Host:
         probe, gate = self.probe, self.gate
         return {
             "close": lambda m: probe.close_gate(m.get("arm", True)),
+            "watch": lambda m: probe.begin(held_outside=True),
+            "pulse": lambda m: probe.pulse(),
             "gather": lambda m: probe.gather(m["expected"], m["limit"], m["strangers"]),
             "release": lambda m: gate.release(),
             "open": lambda m: gate.open(),
@@ -226,6 +234,12 @@ class Host:
         places = [self.learner.awaiting(task.get_coro()) for task in asyncio.all_tasks(self._running)]
         counted = Counter(tuple(place.items()) for place in places if place)
         return [{**dict(place), "count": count} for place, count in counted.most_common()]
+
+
+def _unobserved() -> None:
+    """A process that the learner's code forks, such as a pool's worker, is none of the probe's affair."""
+    sys.setprofile(None)
+    waits.detach()
 
 
 def _attribute(module: ModuleType, name: str, where: str) -> Any:

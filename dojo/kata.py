@@ -10,7 +10,8 @@ A kata is a pytest file that begins with::
 
 Its tests are ``async def`` and take fixtures: ``service`` starts the learner's service,
 ``learner`` calls the learner's functions, ``reference`` those of ``solutions/``, ``note`` adds a
-line that is shown under the exercise. A test's docstring is what the learner reads behind
+line that is shown under the exercise; ``database`` and ``cache`` are real servers behind a gate,
+``upstream`` starts HTTP services, ``meeting`` is the gate in front of given functions. A test's docstring is what the learner reads behind
 "Expected:"; the message of its ``assert`` (or of a `Red`) is what was seen, and why it matters.
 The first red test settles the exercise, so tests go from the plain to the subtle.
 """
@@ -20,15 +21,20 @@ from pathlib import Path
 
 import pytest
 
-from dojo.burst import Burst, Observation, hold_and_ping, never_awaited
+from dojo.burst import Burst, Observation, Request, hold_and_ping, never_awaited
 from dojo.evidence import Picture, bars, held_loop, listed, plural, quoted, where
-from dojo.plugin import ServiceStarter
+from dojo.handed import Meeting, overlay
+from dojo.hold import Held, hold
+from dojo.outside import Call
+from dojo.plugin import Server, ServiceStarter
 from dojo.subject import Functions, Inconclusive, Red, Service
+from dojo.upstreams import Answer, Upstream
 from dojo.wire import new
 
 __all__ = [
-    "Burst", "Functions", "Inconclusive", "Observation", "Picture", "Red", "Service", "ServiceStarter",
-    "bars", "beside", "exercise", "held_loop", "hold_and_ping", "listed", "never_awaited", "new", "plural", "quoted", "where",
+    "Answer", "Burst", "Call", "Functions", "Held", "Inconclusive", "Meeting", "Observation", "Picture", "Red", "Request",
+    "Server", "Service", "ServiceStarter", "Upstream", "bars", "beside", "exercise", "held_loop", "hold", "hold_and_ping",
+    "listed", "never_awaited", "new", "overlay", "plural", "quoted", "where",
 ]
 
 

@@ -246,11 +246,14 @@ class Launcher:
         """A new host that has been given ``task``.
 
         It gets a copy of its own of the tree at ``root``: what it writes or deletes, no other sees.
+        ``overlay`` maps paths in it to texts that the judge lays over it.
         """
         root = shutil.copytree(task["root"], self._folder / f"host-{next(self._numbers)}")
+        for place, text in task.get("overlay", {}).items():
+            (root / place).write_text(text, encoding="utf-8")
         host = await (self._server.fork() if self._server else self._spawn())
         host.root = str(root)
-        host.tell({**task, "root": host.root})
+        host.tell({**task, "root": host.root, "overlay": {}})
         return host
 
     def close(self) -> None:
@@ -327,5 +330,5 @@ def _environment() -> dict[str, str]:
 #: The service's own settings: a kata sets those that it needs, and a shell's never reach it.
 _SETTINGS = (
     "inference_seconds", "database_url", "redis_url", "weather_url", "images_url", "analytics_url",
-    "services_url", "config_path", "latency_samples", "pool_processes", "web_concurrency",
+    "services_url", "upstream_timeout_seconds", "config_path", "latency_samples", "pool_processes", "web_concurrency",
 )

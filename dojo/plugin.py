@@ -3,19 +3,26 @@
 import inspect
 import io
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 import pytest_asyncio
 from _pytest._io import TerminalWriter
 
-from dojo import catalog, terminal
+from dojo import catalog, services, terminal
+from dojo.handed import Meeting
 from dojo.launch import Launcher
+from dojo.protocols import PostgreSQL, Protocol, Redis
+from dojo.relay import Relay
+from dojo.services import Services
 from dojo.subject import Functions, Inconclusive, Red, Run, Service
+from dojo.upstreams import Upstream
 from dojo.workspace import ROOT, SOLUTIONS, NotAWorkspace, Workspace
 
 WORKSPACE: pytest.StashKey[Workspace] = pytest.StashKey()
 RUN: pytest.StashKey[Run] = pytest.StashKey()
+SERVICES: pytest.StashKey[Services] = pytest.StashKey()
 RED: pytest.StashKey[set[str]] = pytest.StashKey()
 
 ServiceStarter = Callable[..., Awaitable[Service]]
@@ -65,6 +72,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Ends every host, and the process that started them."""
     if RUN in config.stash:
         config.stash[RUN].launcher.close()
+    if SERVICES in config.stash:
+        config.stash[SERVICES].close()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -171,6 +180,69 @@ async def learner(request: pytest.FixtureRequest) -> AsyncIterator[Functions]:
     functions = await request.config.stash[RUN].functions(_id(request.node))
     yield functions
     await functions.close()
+
+
+@dataclass(frozen=True)
+class Server:
+    """A real server behind a gate: ``url`` leads through the gate, ``direct`` past it."""
+
+    gate: Relay
+    url: str
+    direct: str
+
+
+def _services(request: pytest.FixtureRequest) -> Services:
+    stash = request.config.stash
+    if SERVICES not in stash:
+        stash[SERVICES] = Services()
+    return stash[SERVICES]
+
+
+async def _behind_a_gate(name: str, start: Callable[[], Awaitable[services.Server]], protocol: Callable[[], Protocol]) -> Server:
+    try:
+        server = await start()
+    except services.NoService as error:
+        raise Inconclusive(str(error)) from None
+    gate = await Relay(name, server.host, server.port, protocol).start()
+    return Server(gate, server.at("127.0.0.1", gate.port), server.url)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def database(request: pytest.FixtureRequest) -> AsyncIterator[Server]:
+    """A real PostgreSQL with the table ``users`` (`dojo.seed`), behind a gate that holds the answers to queries."""
+    server = await _behind_a_gate("the database", _services(request).postgres, PostgreSQL)
+    yield server
+    await server.gate.stop()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def cache(request: pytest.FixtureRequest) -> AsyncIterator[Server]:
+    """A real Redis behind a gate that holds the answers to commands."""
+    server = await _behind_a_gate("the cache", _services(request).redis, Redis)
+    yield server
+    await server.gate.stop()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def upstream() -> AsyncIterator[Callable[..., Awaitable[Upstream]]]:
+    """Starts an HTTP service: ``weather = await upstream("the weather service", answer)`` (see `Upstream`)."""
+    started: list[Upstream] = []
+
+    async def start(*arguments: Any) -> Upstream:
+        started.append(await Upstream(*arguments).start())
+        return started[-1]
+
+    yield start
+    for each in started:
+        await each.stop()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def meeting() -> AsyncIterator[Meeting]:
+    """The gate at which stand-ins of given functions wait (``handed.py``)."""
+    gate = await Meeting().start()
+    yield gate
+    await gate.stop()
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -96,6 +96,7 @@ class Probe:
         self._stand = 0
         self._asked: float | None = None
         self._watching = False
+        self._held_outside = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = 0
         self._native = 0
@@ -200,7 +201,7 @@ class Probe:
             return None
         elapsed = sights[-1].time - sights[0].time
         cpu = sights[-1].cpu - sights[0].cpu
-        if elapsed < (STUCK_WHILE_HELD if self.gate.held() else STUCK_ANYWAY):
+        if elapsed < (STUCK_WHILE_HELD if self._held_outside or self.gate.held() else STUCK_ANYWAY):
             return None
         # A thread that only queues for a CPU stands still as well; that is the machine's affair.
         if all(sight.runnable for sight in sights) and cpu < 0.25 * elapsed:
@@ -212,6 +213,11 @@ class Probe:
     def close_gate(self, arm: bool = True) -> None:
         """Holds the sleeps of requests from now on, forgets what was seen, arms the call clock."""
         self.gate.close()
+        self.begin(arm)
+
+    def begin(self, arm: bool = True, held_outside: bool = False) -> None:
+        """Forgets what was seen and arms the call clock; ``held_outside``: a gate of the judge's holds requests."""
+        self._held_outside = held_outside
         if not self._watching:
             self._watching = True
             threading.Thread(target=self._watch, name="dojo-watcher", daemon=True).start()
@@ -294,7 +300,8 @@ class Probe:
         ``seconds`` are without the time for which the thread had no CPU, ``wall`` is with it.
         """
         found: list[dict[str, Any]] = [
-            {"proof": "identity", "place": a.frame, "what": a.what, "seconds": a.seconds, "computing": False, "times": 1}
+            {"proof": "identity", "place": a.frame, "what": a.what, "computing": False, "times": 1,
+             "seconds": a.seconds or (a.left or time.perf_counter()) - a.arrived}
             for a in list(self.gate.arrivals) if a.place == "blocking"
         ]
         if not found and (stuck := self.stuck()):
@@ -327,6 +334,11 @@ class Probe:
     def _plain(self, span: Span) -> dict[str, Any]:
         fields = {name: getattr(span, name) for name in Span.__slots__ if name != "task"}
         return {**fields, "thread": self._thread, "process": os.getpid()}
+
+    def pulse(self) -> dict[str, Any]:
+        """How many requests have come and how many are done, whether the loop answers, and whether it is stuck."""
+        started, done = self.counts()
+        return {"started": started, "done": done, "alive": self.on_loop(bool, patience=0.05) is not None, "stuck": self.stuck() is not None}
 
     # -- waiting for an event
 

@@ -85,6 +85,10 @@ class Run:
                     continue
                 self._hung[application] = f"{_subject(application)} did not start. {_sentence(told)}"
                 raise Red(self._hung[application]) from None
+            if started["event"] == "failed" and (router := _router_at_fault(started)) and router not in self.quarantine:
+                await host.close()
+                self.quarantine[router] = started["error"]
+                continue
             break
         broken = started.get("broken", {})
         if started["event"] == "failed":
@@ -173,6 +177,14 @@ class Service:
     async def close_gate(self, arm: bool = True) -> None:
         """From now on sleeps of requests are held; ``arm`` the call clock or not."""
         await self._ask("close", arm=arm)
+
+    async def watch(self) -> None:
+        """Looks at the event loop from now on, while a gate of the judge's holds what the service asks of others."""
+        await self._ask("watch")
+
+    async def pulse(self) -> dict[str, Any]:
+        """How many requests have ``started``, are ``done``, whether the loop is ``alive``, and whether it is ``stuck``."""
+        return dict((await self._ask("pulse")).get("value") or {})
 
     async def open_gate(self) -> None:
         """Lets all that is held go, and holds nobody any more."""
@@ -272,6 +284,13 @@ async def _start(launcher: Launcher, task: dict[str, Any]) -> Host:
     except StarterGone:
         raise Red("Your code killed its parent, the process from which the dojo starts services. Look for os.kill, "
                   "os.killpg or another way to send a signal to a process that your code has not started.") from None
+
+
+def _router_at_fault(started: dict[str, Any]) -> str:
+    """The module of the router whose part of the start-up failed; empty when it wasn't a router's."""
+    frames = started["error"]["frames"] if started["stage"] == "startup" else []
+    file = frames[-1]["file"] if frames else ""
+    return file.removesuffix(".py").replace("/", ".") if file.startswith("app/routers/") else ""
 
 
 async def _ending(host: Host) -> dict[str, Any]:

@@ -38,6 +38,15 @@ class Result:
     seconds: float = 0.0
 
 
+#: What the number of green exercises of a phase is worth, from so many on.
+LEVELS = {"1.5": ((8, "Expert"), (6, "Solid"), (4, "Getting there"), (0, "Review docs/Learning/threading-fundamentals.md"))}
+
+
+def level_of(phase: str, green: int) -> str:
+    """The level that goes with a closing line; empty for phases that have none."""
+    return next((f" · {name}" for least, name in LEVELS.get(phase, ()) if green >= least), "")
+
+
 def wrapped(text: str, width: int = WIDTH - 4) -> Iterable[str]:
     """The lines of ``text``, prose wrapped; lines that start with a space stay as they are."""
     for line in text.splitlines():
@@ -133,7 +142,8 @@ class ExerciseReporter:
             part = f"   ({left} not run)" if left else ""
             if not self._blank:
                 self._line("")
-            self._line(f"phase {phase.id} · {green}/{len(phase.exercises)}{part}", "green" if green == len(phase.exercises) else "")
+            level = "" if left else level_of(phase.id, green)
+            self._line(f"phase {phase.id} · {green}/{len(phase.exercises)}{part}{level}", "green" if green == len(phase.exercises) else "")
 
     def pytest_internalerror(self, excrepr: object) -> None:
         """The dojo's own mistake, told in full."""

@@ -61,9 +61,10 @@ class WaitGate(Turnstile):
             frame=self.learner.innermost(frame),
         )
 
-    def hold(self, seconds: float, frame: FrameType) -> None:
-        """A sleep of a thread."""
+    def hold(self, seconds: float, frame: FrameType, what: str = "") -> None:
+        """A sleep of a thread, or ``what`` else it does that takes ``seconds``."""
         arrival = self._arrival("time.sleep", seconds, False, frame)
+        arrival.what = what or arrival.what
         go = threading.Event()
         arrival.let_go = go.set
         try:
@@ -110,6 +111,12 @@ def _passes(seconds: Any) -> bool:
         return not SHORTEST <= seconds < threading.TIMEOUT_MAX
     except TypeError:
         return True
+
+
+def detach() -> None:
+    """Takes the gate away from this process: a child that the host forks has nobody who would let it go."""
+    global _gate
+    _gate = None
 
 
 def _set(future: "asyncio.Future[None]") -> None:

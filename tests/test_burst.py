@@ -106,19 +106,19 @@ def test_the_pool_that_is_too_small_is_named(thread: str, pools: dict[str, Any],
 
 def test_a_burst_that_is_given_up_leaves_nothing() -> None:
     """Requests that are never answered end with the patience for them, and no task is left."""
-    from dojo.burst import Burst
+    from dojo.burst import Burst, Request
 
     class Silent:
         """A service that never answers."""
 
-        async def post(self, *_: Any, **__: Any) -> httpx.Response:
+        async def request(self, *_: Any, **__: Any) -> httpx.Response:
             await asyncio.Event().wait()
             raise AssertionError
 
         client = property(lambda self: self)
 
     async def run() -> tuple[bool, int]:
-        burst = Burst(Silent(), "/predict", 3, {})  # type: ignore[arg-type]  # all of a service that a burst uses
+        burst = Burst(Silent(), [Request("POST", "/predict")] * 3)  # type: ignore[arg-type]  # all of a service that a burst uses
         finished = await burst.finish(0.05)
         return finished, len(asyncio.all_tasks())
 

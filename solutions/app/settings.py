@@ -7,7 +7,7 @@ Given complete. Each field is read from the environment variable of its name in 
 import os
 from pathlib import Path
 
-from pydantic import Field, NonNegativeFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 from pydantic_settings import BaseSettings
 
 
@@ -28,6 +28,7 @@ class Settings(BaseSettings):
     images_url: str = "http://localhost:8102"
     analytics_url: str = "http://localhost:8103"
     services_url: str = "http://localhost:8104"
+    upstream_timeout_seconds: PositiveFloat = 2.0
     config_path: Path = Path("config.csv")
     latency_samples: PositiveInt = 1000
     pool_processes: PositiveInt = Field(default_factory=usable_cpus)

@@ -1,0 +1,112 @@
+"""A gate in front of a given function: the judge's stand-in for it says where it runs, and waits to be let go.
+
+Some work is no call to a server: hashing, preprocessing, inference. The modules that do it are
+given, so the judge can lay its own over them (``service(options={"overlay": …})``). Such a
+stand-in calls `meet`, which works with the standard library alone and in any process::
+
+    from dojo_meet import meet   # this file, laid beside the learner's app/
+
+    def slow_hash(data: str) -> str:
+        meet("slow_hash", data)
+        …
+
+``meet`` tells the judge process, thread and whether it stands on an event loop's thread, then
+waits for the gate without holding the GIL.
+"""
+
+import asyncio
+import contextlib
+import json
+from pathlib import Path
+
+from dojo.outside import OutsideGate
+
+#: The stand-ins' half, as a module that is laid into the host's copy of the workspace.
+MEET = '''\
+"""Tells the judge where a given function runs, and waits until it is let go."""
+
+import asyncio
+import json
+import os
+import socket
+import threading
+
+
+def meet(name, *arguments):
+    """Waits at the judge's gate; raises ``RuntimeError`` or ends the process when the judge says so."""
+    address = os.environ.get("DOJO_MEET")
+    if not address:
+        return
+    try:
+        asyncio.get_running_loop()
+        on_loop = True
+    except RuntimeError:
+        on_loop = False
+    said = {
+        "name": name, "arguments": [str(argument)[:200] for argument in arguments], "process": os.getpid(),
+        "thread": threading.get_native_id(), "thread_name": threading.current_thread().name, "on_loop": on_loop,
+    }
+    host, _, port = address.rpartition(":")
+    with socket.create_connection((host, int(port))) as line:
+        line.sendall(json.dumps(said).encode() + b"\\n")
+        word = line.makefile("rb").readline().strip()
+    if word == b"crash":
+        os._exit(1)
+    if word == b"raise":
+        raise RuntimeError("the judge made this call fail")
+'''
+
+
+class Meeting(OutsideGate):
+    """Where the stand-ins of given functions wait.
+
+    A call's ``text`` is the function's name, its ``values`` are the arguments as text; its
+    ``details`` hold ``process``, ``thread`` (native ids), ``thread_name`` and ``on_loop``.
+    """
+
+    def __init__(self, name: str = "the given function") -> None:
+        super().__init__(name)
+        #: What the next calls are told when they are let go: ``"go"``, ``"raise"`` or ``"crash"``.
+        self.word = "go"
+        self.port = 0
+        self._listener: asyncio.Server | None = None
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The setting by which the stand-ins find the gate."""
+        return {"dojo_meet": f"127.0.0.1:{self.port}"}
+
+    async def start(self) -> "Meeting":
+        """Listens on a free port."""
+        self._listener = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        self.port = self._listener.sockets[0].getsockname()[1]
+        return self
+
+    async def stop(self) -> None:
+        """Listens no more, and lets everybody go."""
+        self.open()
+        if self._listener is not None:
+            self._listener.close()
+        await asyncio.sleep(0)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        with contextlib.suppress(ConnectionError, ValueError):
+            said = json.loads(await reader.readline())
+            details = {key: said[key] for key in ("process", "thread", "thread_name", "on_loop")}
+            call = self._came(said["name"], self.connections, tuple(said["arguments"]), **details)
+            passes, left = asyncio.create_task(self._passes(call)), asyncio.create_task(reader.read(1))
+            await asyncio.wait({passes, left}, return_when=asyncio.FIRST_COMPLETED)
+            if passes.done():
+                writer.write(self.word.encode() + b"\n")
+            else:
+                call.lost = "its process ended"
+            for task in (passes, left):
+                task.cancel()
+            await asyncio.gather(passes, left, return_exceptions=True)
+        writer.close()
+
+
+def overlay(stand_in: Path, place: str) -> dict[str, str]:
+    """What ``options={"overlay": …}`` takes: the text of ``stand_in`` for the path ``place``, and `MEET` beside it."""
+    return {place: stand_in.read_text(encoding="utf-8"), "dojo_meet.py": MEET}

@@ -1,0 +1,161 @@
+"""Many requests at once while a gate of the judge's holds what the service asks of a dependency.
+
+`hold` is to a real database or an upstream what `hold_and_ping` is to a sleep: the gate is closed,
+the requests are sent, and once their calls are held in front of it (an event, not a time) they are
+counted; then ``/health`` is asked; then the gate is opened and all of them must finish.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from dojo.burst import Burst, Observation, Request, ask_health
+from dojo.evidence import held_loop, plural, quoted, where
+from dojo.outside import Call, OutsideGate
+
+if TYPE_CHECKING:
+    from dojo.subject import Service
+
+#: How often the loop must have given a sign of life, with nobody new coming, until nobody is expected any more.
+SIGNS_OF_LIFE = 25
+
+
+@dataclass
+class Held(Observation):
+    """What `hold` saw of ``count`` requests; beside an `Observation`, the calls that stood at the gate.
+
+    ``in_flight`` are the calls that the dependency had got and not yet answered, all at the same time.
+    """
+
+    gate: OutsideGate = field(default_factory=OutsideGate)
+    in_flight: list[Call] = field(default_factory=list)
+    expected: int = 0
+    asked: Sequence[Request] = ()
+
+    @property
+    def waiting(self) -> int:
+        """How many calls stood at the closed gate at the same time."""
+        return len(self.in_flight)
+
+    @property
+    def together(self) -> bool:
+        """Whether as many calls as expected were in flight at the same time, and the loop was free."""
+        return self.waiting >= self.expected and not self.blocks
+
+    @property
+    def spans(self) -> list[dict[str, Any]]:
+        """The requests as the application saw them, in the order of their coming; without ``/health``."""
+        spans = {s["number"]: s for r in (self.seen, self.after) for s in r.get("spans", ()) if s["path"] != "/health"}
+        return sorted(spans.values(), key=lambda span: float(span["start"]))
+
+    @property
+    def reached(self) -> int:
+        """How many of the requests had reached the application by then."""
+        return sum(span["path"] != "/health" for span in self.seen.get("spans", ()))
+
+    @property
+    def early(self) -> int:
+        """How many of the requests were answered while the gate was still closed."""
+        return sum(span["path"] != "/health" and span["complete"] is not None for span in self.seen.get("spans", ()))
+
+    @property
+    def on_threads(self) -> int:
+        """How many requests stood on a thread that isn't the event loop's while the gate was closed."""
+        return sum(place["count"] for place in self.seen.get("standing", ()) if place.get("pool"))
+
+    @property
+    def wrong_answers(self) -> list[Any]:
+        """The responses that aren't a success."""
+        return [r.response for r in self.requests if r.response is not None and not r.response.is_success]
+
+    def why_not_together(self, call: str = "call") -> str:
+        """Who waits for whom, for requests that don't wait together; ``call`` is what the gate counts: "query"."""
+        sent = f"{plural(self.count, 'request')} to {self.path} {'were sent together' if self.count > 1 else 'was sent'}."
+        if self.blocks:
+            return self._blocked_while(sent, call)
+        got = f"{self.waiting} at once, and no more"
+        if self.waiting < 2:
+            got = f"1 {call}, and the next only after that had been answered" if self.waiting else f"no {call}"
+        told = [f"{sent} While its answers were held, {self.gate.name} got {got}."]
+        if self.early:
+            told.append(f"{plural(self.early, 'request')} {'was' if self.early == 1 else 'were'} answered without waiting for {self.gate.name}.")
+        elif self.waiting < self.expected:
+            told.append(self._queue())
+        for place in self.seen.get("standing", ())[:3]:
+            thread = " (on a thread)" if place.get("pool") else ""
+            told.append(f"{place['count']} stood at {where(place)}{thread}:{quoted(place)}")
+        return "\n".join(line for line in told if line)
+
+    def _queue(self) -> str:
+        pools = self.seen.get("pools", {})
+        if pools.get("queued"):
+            return f"FastAPI's pool of threads has {pools['threads']}, {pools['busy']} were busy: the others queue for one."
+        if pools.get("executor_queued"):
+            return f"asyncio's default executor has {pools['executor_threads']} threads: the others queue for one."
+        return ""
+
+    def _blocked_while(self, sent: str, call: str) -> str:
+        never = self.count - self.reached
+        lines = [f"{sent} {self.gate.name[0].upper()}{self.gate.name[1:]} got {plural(self.waiting, call)} and held the answer"
+                 + (f"; {plural(never, 'request')} never reached your code." if never > 0 else ".")]
+        if self.health is False:
+            lines.append("/health did not answer meanwhile.")
+        return "\n".join([*lines, "", self.bars(), "", held_loop(self.blocks[0])])
+
+
+async def hold(service: "Service", gate: OutsideGate, requests: Sequence[Request], *, expected: int | None = None,
+               only: Callable[[Call], bool] | None = None, health: str | None = "/health", patience: float = 8.0) -> Held:
+    """Sends ``requests`` while ``gate`` is closed and sees what stands there (see `Held`); opens it and waits for the answers.
+
+    ``expected``: how many calls should be in flight together (default: one a request). ``only``:
+    which calls are held (default: all). ``patience``: seconds, only to end a hang.
+    """
+    expected = len(requests) if expected is None else expected
+    await service.watch()
+    gate.close(only)
+    burst = Burst(service, requests)
+    try:
+        seen = await _gather(service, gate, len(requests), expected, patience)
+        in_flight = gate.held
+        healthy, asked = await ask_health(service, health, seen) if health is not None else (None, None)
+    finally:
+        gate.open()
+    await burst.finish(patience)
+    after = await service.report()
+    paths = {request.path for request in requests}
+    path = paths.pop() if len(paths) == 1 else f"{_common(paths)}…"
+    return Held(path, len(requests), 0.0, burst.requests, seen, after, healthy, asked, printed=service.host.output(),
+                gate=gate, in_flight=in_flight, expected=expected, asked=requests)
+
+
+def _common(paths: set[str]) -> str:
+    """What all paths begin with."""
+    first, last = min(paths), max(paths)
+    return first[: next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))]
+
+
+async def _gather(service: "Service", gate: OutsideGate, count: int, expected: int, patience: float) -> dict[str, Any]:
+    """The host's record once ``expected`` calls are held, or nobody new comes any more."""
+    began = changed = time.perf_counter()
+    mark: tuple[int, ...] = ()
+    alive = 0
+    while time.perf_counter() - began < patience:
+        if len(gate.held) >= expected:
+            await asyncio.sleep(0.02)  # whoever else comes now is counted too
+            return await service.report()
+        pulse: Mapping[str, Any] = await service.pulse()
+        if pulse["stuck"]:
+            return {**await service.report(), "held_up": True}
+        now = (len(gate.calls), len(gate.held), pulse["started"], pulse["done"])
+        if now != mark:
+            mark, alive, changed = now, 0, time.perf_counter()
+        if pulse["done"] >= count:
+            return await service.report()
+        alive += pulse["alive"]
+        silence = 0.4 if pulse["started"] >= count else 1.0
+        if alive >= SIGNS_OF_LIFE and time.perf_counter() - changed >= silence:
+            return {**await service.report(), "quiet": True}
+        await asyncio.sleep(0.003)
+    return {**await service.report(), "patience": patience}
