@@ -67,6 +67,7 @@ class Host:
         self._main = threading.get_ident()
         self._queue = RunQueue()
         self._pid = os.getpid()
+        self._server: _Server | None = None
 
     def run(self) -> None:
         """Does the task and returns when it is done; what goes wrong is said on the line."""
@@ -119,12 +120,20 @@ class Host:
                 self.probe.attach()
             self.line.send(event="ready", port=listening.getsockname()[1], broken=self.importer.broken)
 
-        server = _Server(config, started)
+        server = self._server = _Server(config, started)
         with contextlib.suppress(SystemExit):  # uvicorn's way to say that it could not start
             server.run(sockets=[listening])
         if not server.started:
             cause = self.probe.startup_error or {"type": "", "message": "uvicorn could not start it", "frames": []}
             self.line.send(event="failed", stage="startup", error=cause, broken=self.importer.broken)
+        elif server.should_exit:
+            # What the interpreter does at its end, and a forked child doesn't: it waits for threads.
+            threading._shutdown()  # type: ignore[attr-defined]
+
+    def _stop(self) -> None:
+        """Asks the server to stop gracefully, as a SIGTERM would."""
+        if self._server is not None:
+            self._server.should_exit = True
 
     def _noticed(self, error: BaseException) -> dict[str, Any]:
         if isinstance(error, SystemExit):
@@ -203,6 +212,7 @@ class Host:
         probe, gate = self.probe, self.gate
         return {
             "close": lambda m: probe.close_gate(m.get("arm", True)),
+            "stop": lambda m: self._stop(),
             "watch": lambda m: probe.begin(held_outside=True),
             "pulse": lambda m: probe.pulse(),
             "gather": lambda m: probe.gather(m["expected"], m["limit"], m["strangers"]),

@@ -85,6 +85,11 @@ class Host:
         finally:
             self._waiting.pop(number, None)
 
+    async def ends(self, patience: float) -> bool:
+        """Waits until the process has ended by itself; False when it hasn't after ``patience`` seconds."""
+        await asyncio.wait({self._listening}, timeout=patience)
+        return self.gone
+
     def tell(self, message: dict[str, Any]) -> None:
         """Sends a message that has no reply."""
         self._writer.write(encode(message))

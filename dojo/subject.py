@@ -215,6 +215,14 @@ class Service:
             raise Red("The whole process stands still: some call keeps Python's global lock (the GIL) and never returns."
                       f"{_printed(self.host)}") from None
 
+    async def stop(self, patience: float = REQUEST_PATIENCE) -> bool:
+        """Asks the service to stop gracefully; whether its process had ended by itself after ``patience`` seconds.
+
+        What it has accepted it may finish; its lifespan ends; its threads are waited for.
+        """
+        await self._ask("stop")
+        return await self.host.ends(patience)
+
     async def close(self) -> None:
         """Ends the service and all that it started."""
         await self.client.aclose()
