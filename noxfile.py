@@ -13,7 +13,7 @@ from pathlib import Path
 import nox
 from filelock import FileLock  # a dependency of nox's own virtualenv
 
-nox.needs_version = ">=2024.4.15"
+nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "none"  # all sessions share the environment that bench() makes
 nox.options.stop_on_first_error = True
 

@@ -45,7 +45,8 @@ def pytest_configure(config: pytest.Config) -> None:
     given = str(config.getoption("workspace"))
     try:
         workspace = Workspace.at(ROOT if given == "." else given)
-    except NotAWorkspace as error:
+        catalog.exercises()
+    except (NotAWorkspace, catalog.CatalogError) as error:
         raise pytest.UsageError(str(error)) from None
     config.stash[WORKSPACE] = workspace
     # A verdict must not depend on when the judge's garbage is collected.
@@ -192,6 +193,9 @@ class Server:
 
 
 def _services(request: pytest.FixtureRequest) -> Services:
+    shared: Services | None = request.config.pluginmanager.get_plugin("dojo-services")
+    if shared is not None:  # of several judge runs in one process
+        return shared
     stash = request.config.stash
     if SERVICES not in stash:
         stash[SERVICES] = Services()

@@ -41,7 +41,7 @@ class Inconclusive(Exception):
 
 def earlier_hole(error: dict[str, Any], exercise: str) -> str:
     """Sends the reader to the earlier exercise whose hole raised ``error``; empty when none did."""
-    hole = re.match(r"(\d+(?:\.\w+)?): ", str(error.get("message", "")))
+    hole = re.match(r"([A-Z]|\d+\.\d+): ", str(error.get("message", "")))
     if error.get("type") != "NotImplementedError" or not hole or hole[1] == exercise:
         return ""
     place = error["frames"][-1] if error["frames"] else None

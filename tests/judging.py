@@ -24,6 +24,7 @@ import pytest
 
 from dojo import catalog
 from dojo.launch import ForkServer
+from dojo.services import Services
 from dojo.workspace import ANSWERS, ROOT
 
 _HEAD = re.compile(r"^# (Wrong|Right) answer to ([\w., ]+?): (.+)$", re.M)
@@ -89,6 +90,7 @@ class Verdict:
 
 
 _server: list[ForkServer] = []
+_services = Services()
 
 
 def judge(workspace: Path, exercises: Iterable[str] = (), options: Iterable[str] = ()) -> Verdict:
@@ -96,6 +98,7 @@ def judge(workspace: Path, exercises: Iterable[str] = (), options: Iterable[str]
     if not _server:
         _server.append(ForkServer())
         atexit.register(_server[0].close)
+        atexit.register(_services.close)
     verdict = Verdict()
     katas = [str(ROOT / catalog.exercise(each).kata) for each in exercises] or [str(ROOT / "katas")]
     shown = io.StringIO()
@@ -110,7 +113,7 @@ def judge(workspace: Path, exercises: Iterable[str] = (), options: Iterable[str]
 
     arguments = ["--rootdir", str(ROOT), "-c", str(ROOT / "pyproject.toml"), "--workspace", str(workspace), *options, *katas]
     with contextlib.redirect_stdout(shown):
-        verdict.status = int(pytest.main(arguments, plugins=[Plugins(), ("dojo-fork-server", Server())]))
+        verdict.status = int(pytest.main(arguments, plugins=[Plugins(), ("dojo-fork-server", Server()), ("dojo-services", _services)]))
     verdict.shown = shown.getvalue()
     return verdict
 

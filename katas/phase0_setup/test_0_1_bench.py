@@ -12,7 +12,10 @@ from dojo.kata import ServiceStarter, exercise, listed
 pytestmark = exercise("0.1")
 
 #: The packages that phases 0 to 2 can't do without.
-PACKAGES = ("fastapi", "uvicorn", "httpx", "pydantic-settings", "pytest", "pytest-asyncio", "pytest-timeout", "hypothesis")
+PACKAGES = (
+    "fastapi", "uvicorn", "httpx", "pydantic-settings", "psycopg", "psycopg-pool", "redis", "numpy", "pillow",
+    "pytest", "pytest-asyncio", "pytest-timeout", "hypothesis",
+)
 
 INSTALL = "python3 -m pip install --constraint constraints.txt"
 

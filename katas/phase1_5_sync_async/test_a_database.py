@@ -1,0 +1,169 @@
+"""A · Lookups in a real PostgreSQL wait together, and the event loop stays free."""
+
+import asyncio
+
+from dojo.kata import Call, Red, Request, Server, Service, ServiceStarter, exercise, hold, plural
+from dojo.seed import USERS
+
+pytestmark = exercise("A", edit="app/routers/users.py")
+
+#: As many connections as psycopg's pools have when nothing else is said.
+TOGETHER = 4
+TIMEOUT = 0.5
+
+
+def of_users(call: Call) -> bool:
+    """Whether a query reads the table: a login, a BEGIN or a pool's check is never held."""
+    return "users" in call.text.lower()
+
+
+def lookups(database: Server) -> list[Call]:
+    """The queries on the table that have come so far."""
+    return [call for call in database.gate.calls if of_users(call)]
+
+
+async def start(service: ServiceStarter, database: Server) -> Service:
+    """The service with its database behind the gate; one lookup has been made."""
+    api = await service(database_url=database.url, upstream_timeout_seconds=TIMEOUT)
+    await api.expect(200, await api.get("/users/1"))
+    return api
+
+
+async def test_a_user_is_found(service: ServiceStarter, database: Server) -> None:
+    """GET /users/{user_id} answers 200 with user_id, name and email, as they stand in the database."""
+    api = await service(database_url=database.url, upstream_timeout_seconds=TIMEOUT)
+
+    for number in (1, 2, 3, 5, 7, 11, 1000):
+        answer = await api.get(f"/users/{number}")
+
+        await api.expect(200, answer, why="The row is in the table `users`, which DATABASE_URL leads to.")
+        name, email = USERS[number]
+        assert {"user_id": number, "name": name, "email": email} == answer.json(), f"GET /users/{number} answered {answer.text}"
+
+
+async def test_an_unknown_user_is_not_found(service: ServiceStarter, database: Server) -> None:
+    """An id that no row has is a 404, and what is no whole number is a 422."""
+    api = await start(service, database)
+
+    for number in (0, 1001, -5, 10**12):
+        await api.expect(404, await api.get(f"/users/{number}"), why="404 tells the client that it asked for something that isn't there.")
+    await api.expect(422, await api.get("/users/one"), why="FastAPI does this by itself when user_id is annotated as int.")
+
+
+async def test_each_lookup_asks_the_database(service: ServiceStarter, database: Server) -> None:
+    """Every request reads the row anew: what another process changed is seen."""
+    api = await start(service, database)
+    before = len(lookups(database))
+
+    for _ in range(3):
+        await api.get("/users/42")
+
+    asked = len(lookups(database)) - before
+    assert asked >= 3, (
+        f"GET /users/42 was sent 3 times, and the database got {plural(asked, 'query')}: the others were answered from "
+        "memory. An answer that is kept goes stale, and each worker keeps its own."
+    )
+
+
+async def test_the_id_is_bound(service: ServiceStarter, database: Server) -> None:
+    """The id travels beside the query, never inside its text."""
+    api = await start(service, database)
+
+    await api.get("/users/729")
+
+    last = lookups(database)[-1]
+    assert "729" not in last.text, (
+        f"The database was sent this query:\n    {' '.join(last.text.split())[:100]}\n"
+        "The id is pasted into its text. This one is harmless, as FastAPI made an int of it; the same habit with a name "
+        "lets a client write your queries. Give the driver query and values apart."
+    )
+
+
+async def test_lookups_wait_together(service: ServiceStarter, database: Server) -> None:
+    """Four lookups are at the database at the same time, and /health answers meanwhile."""
+    api = await start(service, database)
+
+    seen = await hold(api, database.gate, [Request("GET", f"/users/{number}") for number in range(1, TOGETHER + 1)], only=of_users)
+
+    if not seen.together:
+        raise Red(seen.why_not_together("query"))
+    assert seen.health, f"/health did not answer while {TOGETHER} lookups waited for the database."
+    for response in seen.wrong_answers:
+        await api.expect(200, response)
+
+
+async def test_connections_are_reused(service: ServiceStarter, database: Server) -> None:
+    """Forty lookups, one after the other, share a few connections."""
+    api = await start(service, database)
+    before = database.gate.connections
+
+    for number in range(1, 41):
+        await api.get(f"/users/{number}")
+
+    opened = database.gate.connections - before
+    assert opened <= 20, (
+        f"40 lookups one after the other opened {opened} connections. A connection costs a process on the database's side and "
+        "a login on yours; keep some open and lend them."
+    )
+
+
+async def test_connections_come_back_after_a_404(service: ServiceStarter, database: Server) -> None:
+    """After 120 lookups of unknown users the next one still gets a connection."""
+    api = await start(service, database)
+
+    for number in range(120):
+        answer = await api.get(f"/users/{5000 + number}")
+        if answer.status_code != 404:
+            raise Red(f"After {plural(number, 'lookup')} that found nothing, the next was answered {answer.status_code}: {answer.text[:100]}\n"
+                      "Connections that were lent don't come back when the lookup ends with an exception, until there are none left.")
+    await api.expect(200, await api.get("/users/1"))
+
+
+async def test_connections_come_back_after_an_error(service: ServiceStarter, database: Server) -> None:
+    """A connection that breaks in the middle of a query costs that request a 503, and no other."""
+    api = await start(service, database)
+
+    for number in range(24):
+        database.gate.close(of_users)
+        lookup = asyncio.create_task(api.get(f"/users/{number + 1}"))
+        while not database.gate.held and not lookup.done():
+            await asyncio.sleep(0.002)
+        database.gate.break_held()
+        database.gate.open()
+        answer = await lookup
+        await api.expect(503, answer, why=f"Query {number + 1} lost its connection before the answer came. 503 says: not now, try again.")
+    for _ in range(20):  # the pool may still be replacing what broke
+        answer = await api.get("/users/1")
+        if answer.status_code == 200:
+            break
+        await asyncio.sleep(0.1)
+
+    await api.expect(200, answer, why="24 connections broke, each in the middle of a query. The pool has to be whole again afterwards.")
+
+
+async def test_a_database_that_is_down_is_a_503(service: ServiceStarter, database: Server) -> None:
+    """While the database is down a lookup is a 503, soon; when it is back, lookups work again."""
+    why = "503 tells load balancers and clients that this will pass; within UPSTREAM_TIMEOUT_SECONDS or so, as they don't wait for ever."
+    api = await start(service, database)
+    await database.gate.stop()
+
+    for answer in await asyncio.gather(*(api.get(f"/users/{number}") for number in range(1, 9))):
+        await api.expect(503, answer, why=why)
+
+    await database.gate.start()
+    for _ in range(80):
+        answer = await api.get("/users/1")
+        if answer.status_code == 200:
+            break
+        await asyncio.sleep(0.1)
+    await api.expect(200, answer, why="The database has been back for some seconds. A pool finds its way back by itself.")
+
+
+async def test_the_service_starts_without_its_database(service: ServiceStarter, database: Server) -> None:
+    """A service that is started while the database is down starts, and says 503."""
+    await database.gate.stop()
+
+    api = await service(database_url=database.url, upstream_timeout_seconds=TIMEOUT)
+
+    await api.expect(503, await api.get("/users/1"), why="It is the database that is down, not this service.")
+    await database.gate.start()

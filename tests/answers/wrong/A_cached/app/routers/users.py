@@ -1,0 +1,45 @@
+# Wrong answer to A: rows are kept in memory.
+# Rejected by: test_each_lookup_asks_the_database
+# Because: the database got [01] quer
+
+from contextlib import asynccontextmanager
+
+import psycopg
+from fastapi import APIRouter, HTTPException, Request
+from psycopg_pool import ConnectionPool
+from pydantic import BaseModel
+
+from app.settings import settings
+
+
+class User(BaseModel):
+    user_id: int
+    name: str
+    email: str
+
+
+@asynccontextmanager
+async def lifespan(app):
+    pool = ConnectionPool(settings.database_url, min_size=4, max_size=8, timeout=settings.upstream_timeout_seconds, open=False)
+    pool.open(wait=False)
+    yield {"users": pool}
+    pool.close(timeout=0)
+
+
+seen: dict = {}
+router = APIRouter(lifespan=lifespan)
+
+
+@router.get("/users/{user_id}")
+def read_user(user_id: int, request: Request) -> User:
+    if user_id in seen:
+        return seen[user_id]
+    try:
+        with request.state.users.connection() as connection:
+            row = connection.execute("SELECT name, email FROM users WHERE user_id = %s", (user_id,)).fetchone()
+    except psycopg.OperationalError:
+        raise HTTPException(503, "database unavailable")
+    if row is None:
+        raise HTTPException(404)
+    seen[user_id] = User(user_id=user_id, name=row[0], email=row[1])
+    return seen[user_id]
