@@ -1,0 +1,151 @@
+"""B · Calls to another service wait together on the loop, and its failures are told apart."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from urllib.parse import quote, unquote
+
+import pytest
+
+from dojo.kata import Answer, Call, Red, Request, Service, ServiceStarter, Upstream, exercise, hold, plural
+
+pytestmark = exercise("B", edit="app/routers/weather.py")
+
+#: More than FastAPI's pool has threads, fewer than httpx opens connections.
+TOGETHER = 64
+TIMEOUT = 0.4
+
+Starter = Callable[..., Awaitable[Upstream]]
+
+
+def weather(call: Call) -> Answer:
+    """The upstream's answer: another temperature for each city."""
+    city = unquote(call.details["target"].rpartition("/")[2])
+    return Answer(json={"temperature": len(city) + 0.5, "conditions": f"fog over {city}"})
+
+
+async def start(service: ServiceStarter, upstream: Starter, timeout: float = 2.0) -> tuple[Service, Upstream]:
+    """The service and its upstream."""
+    up = await upstream("the weather service", weather)
+    return await service(weather_url=up.url, upstream_timeout_seconds=timeout), up
+
+
+async def test_the_weather_of_a_city(service: ServiceStarter, upstream: Starter) -> None:
+    """GET /weather/{city} answers 200 with city, temperature and conditions, as the weather service says."""
+    api, _ = await start(service, upstream)
+
+    for city in ("Rome", "Oslo", "Rome"):
+        answer = await api.get(f"/weather/{city}")
+
+        await api.expect(200, answer, why="The weather service is at WEATHER_URL.")
+        expected = {"city": city, "temperature": len(city) + 0.5, "conditions": f"fog over {city}"}
+        assert expected == answer.json(), f"GET /weather/{city} answered {answer.text}"
+
+
+async def test_each_request_asks_the_upstream(service: ServiceStarter, upstream: Starter) -> None:
+    """Every request asks the weather service once."""
+    api, up = await start(service, upstream)
+
+    for city in ("Rome", "Oslo", "Rome", "Rome"):
+        await api.get(f"/weather/{city}")
+
+    assert 4 == len(up.calls), f"4 requests were sent, and the weather service got {plural(len(up.calls), 'call')}. Weather changes."
+
+
+@pytest.mark.parametrize("city", ["New York", "São Paulo", "what?units=f", "a#b", "100%", "%2F", "a&b=c"])
+async def test_a_city_is_escaped(service: ServiceStarter, upstream: Starter, city: str) -> None:
+    """Whatever a city holds, it reaches the weather service as one part of the path."""
+    api, up = await start(service, upstream)
+
+    answer = await api.get(f"/weather/{quote(city, safe='')}")
+
+    await api.expect(200, answer, why=f"The city was {city!r}.")
+    target = up.calls[-1].details["target"]
+    assert f"/weather/{city}" == unquote(target.partition("?")[0]) and "?" not in target, (  # noqa: PT018  # one statement
+        f"For the city {city!r} the weather service was asked for\n    GET {target}\n"
+        "What a client sends must not change the path or the query that you send."
+    )
+
+
+async def test_requests_wait_together(service: ServiceStarter, upstream: Starter) -> None:
+    """64 requests wait for the weather service at the same time, on the loop, and /health answers meanwhile."""
+    api, up = await start(service, upstream, timeout=20.0)
+
+    seen = await hold(api, up, [Request("GET", f"/weather/city-{number}") for number in range(TOGETHER)])
+
+    if not seen.together:
+        raise Red(seen.why_not_together())
+    assert seen.health, f"/health did not answer while {TOGETHER} requests waited for the weather service."
+    assert 0 == seen.on_threads, (
+        f"{TOGETHER} requests waited together, {seen.on_threads} of them each on a thread of its own. This one is about the client "
+        "that waits on the loop: httpx.AsyncClient."
+    )
+    for response in seen.wrong_answers:
+        await api.expect(200, response)
+
+
+async def test_connections_are_reused(service: ServiceStarter, upstream: Starter) -> None:
+    """Thirty requests, one after the other, share a few connections."""
+    api, up = await start(service, upstream)
+
+    for number in range(30):
+        await api.get(f"/weather/city-{number}")
+
+    assert up.connections <= 10, (
+        f"30 requests one after the other opened {up.connections} connections to the weather service. A client that is made for each "
+        "request connects anew each time, and loads the certificates anew too: keep one for the whole service."
+    )
+
+
+@pytest.mark.parametrize(("what", "failing"), [
+    ("answered 500", Answer(500, json={"error": "oops"})),
+    ("answered 404", Answer(404, json={"error": "no such city"})),
+    ("answered 503 with a page of HTML", Answer(503, body=b"<html>down</html>", headers={"content-type": "text/html"})),
+    ("answered 200 with what is no JSON", Answer(body=b"<html>hello</html>")),
+    ("answered 200 without the temperature", Answer(json={"conditions": "fog"})),
+    ("answered 200 with a temperature that is no number", Answer(json={"temperature": "warm", "conditions": "fog"})),
+    ("answered 200 with a list", Answer(json=[1, 2])),
+    ("hung up in the middle of the answer", Answer(json={"temperature": 1.5, "conditions": "fog"}, cut=9)),
+    ("answered with what is no HTTP", Answer(garbage=b"\x00\x01\x02 what?\r\n\r\n")),
+])
+async def test_a_failing_upstream_is_a_502(service: ServiceStarter, upstream: Starter, what: str, failing: Answer) -> None:
+    """Whatever the weather service does wrong, the answer is 502, and the next good one is a 200."""
+    api, up = await start(service, upstream)
+    up.answer = lambda call: failing
+
+    answer = await api.get("/weather/Rome")
+
+    await api.expect(502, answer, why=f"The weather service {what}. 502, Bad Gateway, says that it is not the client's fault, nor this service's.")
+    up.answer = weather
+    await api.expect(200, await api.get("/weather/Rome"))
+
+
+async def test_an_upstream_that_is_down_is_a_502(service: ServiceStarter, upstream: Starter) -> None:
+    """While the weather service is down the answer is 502; when it is back, 200."""
+    api, up = await start(service, upstream)
+    await api.get("/weather/Rome")
+    await up.stop()
+
+    for _ in range(2):
+        await api.expect(502, await api.get("/weather/Rome"), why="Nobody listens at WEATHER_URL any more.")
+
+    await up.start()
+    await api.expect(200, await api.get("/weather/Rome"), why="The weather service is back.")
+
+
+async def test_a_slow_upstream_is_a_504(service: ServiceStarter, upstream: Starter) -> None:
+    """When the weather service doesn't answer in UPSTREAM_TIMEOUT_SECONDS, the answer is 504."""
+    api, up = await start(service, upstream, timeout=TIMEOUT)
+    up.close()
+
+    asked = asyncio.create_task(api.get("/weather/Rome", patience=4.0))
+    done, _ = await asyncio.wait({asked}, timeout=3.5)
+    still_held = len(up.held)
+    up.open()
+
+    if not done:
+        asked.cancel()
+        raise Red(f"The weather service held its answer, and after 3.5 s there was none from /weather either, though "
+                  f"UPSTREAM_TIMEOUT_SECONDS was {TIMEOUT}. Clients that wait pile up, each with what it needs.")
+    await api.expect(504, await asked, why=f"The weather service took longer than UPSTREAM_TIMEOUT_SECONDS, which was {TIMEOUT}.")
+    assert 0 == still_held, "The call to the weather service was still open after the client had its 504."
+    await api.expect(200, await api.get("/weather/Rome"), why="After that the weather service answered at once.")

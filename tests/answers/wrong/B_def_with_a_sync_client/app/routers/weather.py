@@ -1,0 +1,40 @@
+# Wrong answer to B: a thread for each request that waits.
+# Rejected by: test_requests_wait_together
+# Because: got 40 at once, and no more
+
+from contextlib import asynccontextmanager
+from urllib.parse import quote
+
+import httpx
+from fastapi import APIRouter, HTTPException, Request
+from pydantic import BaseModel
+
+from app.settings import settings
+
+
+class Weather(BaseModel):
+    city: str
+    temperature: float
+    conditions: str
+
+
+@asynccontextmanager
+async def lifespan(app):
+    with httpx.Client(base_url=settings.weather_url, limits=httpx.Limits(max_connections=None), timeout=settings.upstream_timeout_seconds) as client:
+        yield {"weather": client}
+
+
+router = APIRouter(lifespan=lifespan)
+
+
+@router.get("/weather/{city}")
+def read_weather(city: str, request: Request) -> Weather:
+    try:
+        response = request.state.weather.get("/weather/" + quote(city, safe=""))
+        response.raise_for_status()
+        data = response.json()
+        return Weather(city=city, temperature=data["temperature"], conditions=data["conditions"])
+    except httpx.TimeoutException:
+        raise HTTPException(504, "upstream too slow")
+    except (httpx.HTTPError, ValueError, KeyError, TypeError):
+        raise HTTPException(502, "upstream failed")

@@ -1,0 +1,40 @@
+# Wrong answer to B: a client with one connection.
+# Rejected by: test_requests_wait_together
+# Because: got 1 call, and the next only after that had been answered
+
+from contextlib import asynccontextmanager
+from urllib.parse import quote
+
+import httpx
+from fastapi import APIRouter, HTTPException, Request
+from pydantic import BaseModel
+
+from app.settings import settings
+
+
+class Weather(BaseModel):
+    city: str
+    temperature: float
+    conditions: str
+
+
+@asynccontextmanager
+async def lifespan(app):
+    async with httpx.AsyncClient(base_url=settings.weather_url, timeout=settings.upstream_timeout_seconds, limits=httpx.Limits(max_connections=1)) as client:
+        yield {"weather": client}
+
+
+router = APIRouter(lifespan=lifespan)
+
+
+@router.get("/weather/{city}")
+async def read_weather(city: str, request: Request) -> Weather:
+    try:
+        response = await request.state.weather.get("/weather/" + quote(city, safe=""))
+        response.raise_for_status()
+        data = response.json()
+        return Weather(city=city, temperature=data["temperature"], conditions=data["conditions"])
+    except httpx.TimeoutException:
+        raise HTTPException(504, "upstream too slow")
+    except (httpx.HTTPError, ValueError, KeyError, TypeError):
+        raise HTTPException(502, "upstream failed")
