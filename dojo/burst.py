@@ -6,12 +6,14 @@ they wait; then ``/health`` is asked; then the gate is opened and all of them mu
 """
 
 import asyncio
+import contextlib
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import h11
 import httpx
 
 from dojo.evidence import Picture, bars, held_loop, plural, quoted, where
@@ -48,11 +50,39 @@ class Burst:
 
     async def _send(self, request: Sent, asked: Request) -> None:
         request.sent = time.perf_counter()
-        try:
-            request.response = await self._service.client.request(asked.method, asked.path, timeout=None, **asked.options)
+        with contextlib.suppress(OSError, EOFError, h11.RemoteProtocolError):  # the host died: there is no answer
+            request.response = await self._answer(self._service.client.build_request(asked.method, asked.path, **asked.options))
             request.answered = time.perf_counter()
-        except httpx.HTTPError:
-            pass  # the host died or the burst was given up: there is no answer
+
+    async def _answer(self, request: httpx.Request) -> httpx.Response:
+        """The answer to ``request`` on a connection of its own.
+
+        Not by httpx's client, which takes twenty times as long for each of hundreds of requests, on
+        CPUs that the service needs as well.
+        """
+        connection = h11.Connection(h11.CLIENT)
+        reader, writer = await asyncio.open_connection(request.url.host, request.url.port)
+        try:
+            kept = [(name, value) for name, value in request.headers.raw if name.lower() not in (b"connection", b"accept-encoding")]
+            head_out = h11.Request(method=request.method, target=request.url.raw_path, headers=[*kept, (b"connection", b"close")])
+            for part in (head_out, h11.Data(request.content), h11.EndOfMessage()):
+                writer.write(connection.send(part) or b"")
+            head: h11.Response | None = None
+            body = b""
+            while True:
+                event = connection.next_event()
+                if event is h11.NEED_DATA:
+                    connection.receive_data(await reader.read(65536))
+                elif isinstance(event, h11.Response):
+                    head = event
+                elif isinstance(event, h11.Data):
+                    body += event.data
+                elif isinstance(event, h11.EndOfMessage) and head is not None:
+                    return httpx.Response(head.status_code, headers=[(n, v) for n, v in head.headers], content=body, request=request)
+                elif not isinstance(event, h11.InformationalResponse):
+                    raise EOFError
+        finally:
+            writer.close()
 
     async def finish(self, patience: float) -> bool:
         """Waits for the answers, ``patience`` seconds at most; whether all of them came."""

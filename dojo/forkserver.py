@@ -21,7 +21,8 @@ _PR_SET_CHILD_SUBREAPER = 36
 #: What a host needs, and what a learner's service is likely to import; the longest part of a start.
 PRELOAD = (
     "dojo.host", "fastapi", "httpx", "pydantic_settings", "uvicorn.loops.asyncio", "uvicorn.protocols.http.h11_impl",
-    "uvicorn.lifespan.on", "concurrent.futures.thread", "csv", "queue", "subprocess",
+    "uvicorn.lifespan.on", "concurrent.futures.thread", "concurrent.futures.process", "multiprocessing.spawn", "csv", "queue", "subprocess",
+    "psycopg", "psycopg_pool", "redis.asyncio",
 )
 
 
@@ -205,7 +206,8 @@ def main() -> None:
 
     waits.install()  # before any other module takes a copy of sleep
     for name in PRELOAD:
-        importlib.import_module(name)
+        with contextlib.suppress(ImportError):  # phase 0 says what is missing
+            importlib.import_module(name)
     _rehearse()
     _adopt_orphans()
     gc.collect()

@@ -78,7 +78,7 @@ class Meeting(OutsideGate):
 
     async def start(self) -> "Meeting":
         """Listens on a free port."""
-        self._listener = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        self._listener = await asyncio.start_server(self._accept, "127.0.0.1", 0, backlog=1024)
         self.port = self._listener.sockets[0].getsockname()[1]
         return self
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dojo.burst import Burst, Observation, Request, ask_health
-from dojo.evidence import held_loop, plural, quoted, where
+from dojo.evidence import held_loop, listed, plural, quoted, where
 from dojo.outside import Call, OutsideGate
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ class Held(Observation):
     gate: OutsideGate = field(default_factory=OutsideGate)
     in_flight: list[Call] = field(default_factory=list)
     expected: int = 0
+    threads_before: int = 0
     asked: Sequence[Request] = ()
 
     @property
@@ -61,9 +62,12 @@ class Held(Observation):
         return sum(span["path"] != "/health" and span["complete"] is not None for span in self.seen.get("spans", ()))
 
     @property
-    def on_threads(self) -> int:
-        """How many requests stood on a thread that isn't the event loop's while the gate was closed."""
-        return sum(place["count"] for place in self.seen.get("standing", ()) if place.get("pool"))
+    def threads_added(self) -> int:
+        """How many more threads the service had while the gate was closed than before.
+
+        A few are no sign of anything: names of hosts, for one, are resolved on threads.
+        """
+        return int(self.seen.get("threads", 0)) - self.threads_before
 
     @property
     def wrong_answers(self) -> list[Any]:
@@ -81,6 +85,8 @@ class Held(Observation):
         told = [f"{sent} While its answers were held, {self.gate.name} got {got}."]
         if self.early:
             told.append(f"{plural(self.early, 'request')} {'was' if self.early == 1 else 'were'} answered without waiting for {self.gate.name}.")
+            if set(self.statuses) - {200}:
+                told.append(f"In the end the answers were {listed([f'{count} × {status}' for status, count in sorted(self.statuses.items())])}.")
         elif self.waiting < self.expected:
             told.append(self._queue())
         for place in self.seen.get("standing", ())[:3]:
@@ -110,10 +116,10 @@ async def hold(service: "Service", gate: OutsideGate, requests: Sequence[Request
     """Sends ``requests`` while ``gate`` is closed and sees what stands there (see `Held`); opens it and waits for the answers.
 
     ``expected``: how many calls should be in flight together (default: one a request). ``only``:
-    which calls are held (default: all). ``patience``: seconds, only to end a hang.
+    which calls are held (default: all). ``patience``: seconds without any news, only to end a hang.
     """
     expected = len(requests) if expected is None else expected
-    await service.watch()
+    threads_before = await service.watch()
     gate.close(only)
     burst = Burst(service, requests)
     try:
@@ -127,7 +133,7 @@ async def hold(service: "Service", gate: OutsideGate, requests: Sequence[Request
     paths = {request.path for request in requests}
     path = paths.pop() if len(paths) == 1 else f"{_common(paths)}…"
     return Held(path, len(requests), 0.0, burst.requests, seen, after, healthy, asked, printed=service.host.output(),
-                gate=gate, in_flight=in_flight, expected=expected, asked=requests)
+                gate=gate, in_flight=in_flight, expected=expected, threads_before=threads_before, asked=requests)
 
 
 def _common(paths: set[str]) -> str:
@@ -138,10 +144,10 @@ def _common(paths: set[str]) -> str:
 
 async def _gather(service: "Service", gate: OutsideGate, count: int, expected: int, patience: float) -> dict[str, Any]:
     """The host's record once ``expected`` calls are held, or nobody new comes any more."""
-    began = changed = time.perf_counter()
+    changed = time.perf_counter()
     mark: tuple[int, ...] = ()
     alive = 0
-    while time.perf_counter() - began < patience:
+    while time.perf_counter() - changed < patience:  # as long as somebody comes, on however busy a machine
         if len(gate.held) >= expected:
             await asyncio.sleep(0.02)  # whoever else comes now is counted too
             return await service.report()

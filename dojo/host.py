@@ -130,6 +130,10 @@ class Host:
             # What the interpreter does at its end, and a forked child doesn't: it waits for threads.
             threading._shutdown()  # type: ignore[attr-defined]
 
+    def _watch(self) -> int:
+        self.probe.begin(held_outside=True)
+        return threading.active_count()
+
     def _stop(self) -> None:
         """Asks the server to stop gracefully, as a SIGTERM would."""
         if self._server is not None:
@@ -213,7 +217,7 @@ class Host:
         return {
             "close": lambda m: probe.close_gate(m.get("arm", True)),
             "stop": lambda m: self._stop(),
-            "watch": lambda m: probe.begin(held_outside=True),
+            "watch": lambda m: self._watch(),
             "pulse": lambda m: probe.pulse(),
             "gather": lambda m: probe.gather(m["expected"], m["limit"], m["strangers"]),
             "release": lambda m: gate.release(),

@@ -83,7 +83,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: order.get(_id(item), -1))
 
 
-def _id(item: pytest.Item) -> str:
+def _id(item: pytest.Item | pytest.Collector) -> str:
     mark = item.get_closest_marker("exercise")
     return str(mark.args[0]) if mark else ""
 
@@ -162,6 +162,18 @@ async def service(request: pytest.FixtureRequest) -> AsyncIterator[ServiceStarte
     The keyword arguments are the service's settings. ``app`` is another application to serve
     instead: ``"module:name"`` or ``"path/to/file.py:name"``.
     """
+    async for start in _starter(request):
+        yield start
+
+
+@pytest_asyncio.fixture(loop_scope="session", scope="module")
+async def lasting_service(request: pytest.FixtureRequest) -> AsyncIterator[ServiceStarter]:
+    """As ``service``, for services that all tests of a kata may share: they end with its last test."""
+    async for start in _starter(request):
+        yield start
+
+
+async def _starter(request: pytest.FixtureRequest) -> AsyncIterator[ServiceStarter]:
     run = request.config.stash[RUN]
     started: list[Service] = []
 
@@ -185,11 +197,15 @@ async def learner(request: pytest.FixtureRequest) -> AsyncIterator[Functions]:
 
 @dataclass(frozen=True)
 class Server:
-    """A real server behind a gate: ``url`` leads through the gate, ``direct`` past it."""
+    """A real server behind a gate: ``url`` leads through the gate, ``direct`` past it.
+
+    ``prefix`` begins the names of all keys in a Redis that is the user's own.
+    """
 
     gate: Relay
     url: str
     direct: str
+    prefix: str = ""
 
 
 def _services(request: pytest.FixtureRequest) -> Services:
@@ -208,7 +224,7 @@ async def _behind_a_gate(name: str, start: Callable[[], Awaitable[services.Serve
     except services.NoService as error:
         raise Inconclusive(str(error)) from None
     gate = await Relay(name, server.host, server.port, protocol).start()
-    return Server(gate, server.at("127.0.0.1", gate.port), server.url)
+    return Server(gate, server.at("127.0.0.1", gate.port), server.url, server.prefix)
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -329,6 +329,7 @@ class Probe:
             "blocks": self.blocks(),
             "standing": self.standing(),
             "pools": self.pools(),
+            "threads": threading.active_count(),
         }
 
     def _plain(self, span: Span) -> dict[str, Any]:

@@ -32,7 +32,7 @@ class Relay(OutsideGate):
 
     async def start(self) -> "Relay":
         """Listens on a free port of the loopback interface: ``port``."""
-        self._listener = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
+        self._listener = await asyncio.start_server(self._accept, "127.0.0.1", self.port, backlog=1024)
         self.port = self._listener.sockets[0].getsockname()[1]
         return self
 

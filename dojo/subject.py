@@ -178,9 +178,12 @@ class Service:
         """From now on sleeps of requests are held; ``arm`` the call clock or not."""
         await self._ask("close", arm=arm)
 
-    async def watch(self) -> None:
-        """Looks at the event loop from now on, while a gate of the judge's holds what the service asks of others."""
-        await self._ask("watch")
+    async def watch(self) -> int:
+        """Looks at the event loop from now on, while a gate of the judge's holds what the service asks of others.
+
+        Returns how many threads the service has before anything is held.
+        """
+        return int((await self._ask("watch")).get("value") or 0)
 
     async def pulse(self) -> dict[str, Any]:
         """How many requests have ``started``, are ``done``, whether the loop is ``alive``, and whether it is ``stuck``."""

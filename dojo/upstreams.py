@@ -60,7 +60,7 @@ class Upstream(OutsideGate):
 
     async def start(self) -> "Upstream":
         """Listens on a free port, or on the port that it had."""
-        self._listener = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
+        self._listener = await asyncio.start_server(self._accept, "127.0.0.1", self.port, backlog=1024)
         self.port = self._listener.sockets[0].getsockname()[1]
         return self
 

@@ -4,8 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from urllib.parse import quote, unquote
 
-import pytest
-
 from dojo.kata import Answer, Call, Red, Request, Service, ServiceStarter, Upstream, exercise, hold, plural
 
 pytestmark = exercise("B", edit="app/routers/weather.py")
@@ -51,19 +49,19 @@ async def test_each_request_asks_the_upstream(service: ServiceStarter, upstream:
     assert 4 == len(up.calls), f"4 requests were sent, and the weather service got {plural(len(up.calls), 'call')}. Weather changes."
 
 
-@pytest.mark.parametrize("city", ["New York", "São Paulo", "what?units=f", "a#b", "100%", "%2F", "a&b=c"])
-async def test_a_city_is_escaped(service: ServiceStarter, upstream: Starter, city: str) -> None:
+async def test_a_city_is_escaped(service: ServiceStarter, upstream: Starter) -> None:
     """Whatever a city holds, it reaches the weather service as one part of the path."""
     api, up = await start(service, upstream)
 
-    answer = await api.get(f"/weather/{quote(city, safe='')}")
+    for city in ("New York", "São Paulo", "what?units=f", "a#b", "100%", "%2F", "a&b=c"):
+        answer = await api.get(f"/weather/{quote(city, safe='')}")
 
-    await api.expect(200, answer, why=f"The city was {city!r}.")
-    target = up.calls[-1].details["target"]
-    assert f"/weather/{city}" == unquote(target.partition("?")[0]) and "?" not in target, (  # noqa: PT018  # one statement
-        f"For the city {city!r} the weather service was asked for\n    GET {target}\n"
-        "What a client sends must not change the path or the query that you send."
-    )
+        await api.expect(200, answer, why=f"The city was {city!r}.")
+        target = up.calls[-1].details["target"]
+        assert f"/weather/{city}" == unquote(target.partition("?")[0]) and "?" not in target, (  # noqa: PT018  # one statement
+            f"For the city {city!r} the weather service was asked for\n    GET {target}\n"
+            "What a client sends must not change the path or the query that you send."
+        )
 
 
 async def test_requests_wait_together(service: ServiceStarter, upstream: Starter) -> None:
@@ -75,8 +73,8 @@ async def test_requests_wait_together(service: ServiceStarter, upstream: Starter
     if not seen.together:
         raise Red(seen.why_not_together())
     assert seen.health, f"/health did not answer while {TOGETHER} requests waited for the weather service."
-    assert 0 == seen.on_threads, (
-        f"{TOGETHER} requests waited together, {seen.on_threads} of them each on a thread of its own. This one is about the client "
+    assert seen.threads_added < TOGETHER // 2, (
+        f"{TOGETHER} requests waited together, and the service started {seen.threads_added} threads for it. This one is about the client "
         "that waits on the loop: httpx.AsyncClient."
     )
     for response in seen.wrong_answers:
@@ -96,7 +94,7 @@ async def test_connections_are_reused(service: ServiceStarter, upstream: Starter
     )
 
 
-@pytest.mark.parametrize(("what", "failing"), [
+FAILURES = (
     ("answered 500", Answer(500, json={"error": "oops"})),
     ("answered 404", Answer(404, json={"error": "no such city"})),
     ("answered 503 with a page of HTML", Answer(503, body=b"<html>down</html>", headers={"content-type": "text/html"})),
@@ -106,17 +104,20 @@ async def test_connections_are_reused(service: ServiceStarter, upstream: Starter
     ("answered 200 with a list", Answer(json=[1, 2])),
     ("hung up in the middle of the answer", Answer(json={"temperature": 1.5, "conditions": "fog"}, cut=9)),
     ("answered with what is no HTTP", Answer(garbage=b"\x00\x01\x02 what?\r\n\r\n")),
-])
-async def test_a_failing_upstream_is_a_502(service: ServiceStarter, upstream: Starter, what: str, failing: Answer) -> None:
+)
+
+
+async def test_a_failing_upstream_is_a_502(service: ServiceStarter, upstream: Starter) -> None:
     """Whatever the weather service does wrong, the answer is 502, and the next good one is a 200."""
     api, up = await start(service, upstream)
-    up.answer = lambda call: failing
 
-    answer = await api.get("/weather/Rome")
+    for what, failing in FAILURES:
+        up.answer = lambda call, failing=failing: failing
+        answer = await api.get("/weather/Rome")
 
-    await api.expect(502, answer, why=f"The weather service {what}. 502, Bad Gateway, says that it is not the client's fault, nor this service's.")
-    up.answer = weather
-    await api.expect(200, await api.get("/weather/Rome"))
+        await api.expect(502, answer, why=f"The weather service {what}. 502, Bad Gateway, says that it is neither the client's fault nor yours.")
+        up.answer = weather
+        await api.expect(200, await api.get("/weather/Rome"))
 
 
 async def test_an_upstream_that_is_down_is_a_502(service: ServiceStarter, upstream: Starter) -> None:

@@ -22,10 +22,10 @@ WHY_FINITE = (
 WHY_UNKNOWN = "A misspelled field that is dropped in silence costs a client hours; a 422 costs a second."
 
 
-@pytest_asyncio.fixture
-async def schemas(service: ServiceStarter) -> Service:
+@pytest_asyncio.fixture(scope="module")
+async def schemas(lasting_service: ServiceStarter) -> Service:
     """A service with the learner's models and nothing else of the learner's."""
-    return await service(app=SERVICE)
+    return await lasting_service(app=SERVICE)
 
 
 def body(**fields: Any) -> str:

@@ -17,10 +17,10 @@ PAYLOAD = {"feature_1": 0.75, "feature_2": -1.25}
 WHY_WAIT = "The wait stands for the time that a larger model takes; every later exercise measures what it does to other requests."
 
 
-@pytest_asyncio.fixture
-async def quick_api(service: ServiceStarter) -> Service:
+@pytest_asyncio.fixture(scope="module")
+async def quick_api(lasting_service: ServiceStarter) -> Service:
     """The service with a model that takes no time."""
-    return await service(inference_seconds=0)
+    return await lasting_service(inference_seconds=0)
 
 
 async def test_predict_answers_what_the_model_says(quick_api: Service, reference: Functions) -> None:

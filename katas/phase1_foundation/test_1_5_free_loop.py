@@ -1,5 +1,7 @@
 """1.5 · All requests wait together, and /health answers meanwhile."""
 
+import pytest_asyncio
+
 from dojo.kata import Observation, Red, ServiceStarter, exercise
 from katas.phase1_foundation.waiting import observe_waits
 
@@ -20,16 +22,20 @@ def check(seen: Observation) -> None:
         raise Red(f"{seen.why_not_together()}\n\n{WHY}")
 
 
-async def test_requests_wait_together(service: ServiceStarter) -> None:
+@pytest_asyncio.fixture(scope="module")
+async def eight(lasting_service: ServiceStarter) -> Observation:
+    """What is seen of 8 requests; seen once for two tests, as looking takes a while."""
+    return await observe(lasting_service, 8)
+
+
+async def test_requests_wait_together(eight: Observation) -> None:
     """Requests that are sent together wait together; none waits for another."""
-    check(await observe(service, 8))
+    check(eight)
 
 
-async def test_health_answers_meanwhile(service: ServiceStarter) -> None:
+async def test_health_answers_meanwhile(eight: Observation) -> None:
     """GET /health answers while requests wait in /predict."""
-    seen = await observe(service, 8)
-
-    assert seen.health is not False, f"/health did not answer while {seen.waiting} requests waited in /predict.\n\n{seen.bars()}\n\n{WHY}"
+    assert eight.health is not False, f"/health did not answer while {eight.waiting} requests waited in /predict.\n\n{eight.bars()}\n\n{WHY}"
 
 
 async def test_more_wait_together_than_the_pool_has_threads(service: ServiceStarter) -> None:

@@ -1,0 +1,153 @@
+"""E · Lookups in a real Redis wait together on the loop, without a thread for each."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from urllib.parse import quote
+
+import pytest_asyncio
+import redis.asyncio as redis
+
+from dojo.kata import Call, Red, Request, Server, Service, ServiceStarter, exercise, hold, plural
+
+pytestmark = exercise("E", edit="app/routers/cache.py")
+
+TOGETHER = 200
+TIMEOUT = 0.5
+
+
+@pytest_asyncio.fixture
+async def stored(cache: Server) -> AsyncIterator[dict[str, str]]:
+    """Keys of this test alone, and what the cache holds for them."""
+    run = f"{cache.prefix}{secrets.token_hex(4)}"
+    values = {
+        f"{run}:label": "cat", f"{run}:empty": "", f"{run}:zero": "0", f"{run}:naïve ☕": "crème brûlée", f"{run}:a b&c=d?": "odd key",
+        f"{run}:None": "None", f"{run}:long": "x" * 20_000, f"{run}:lines": "one\r\ntwo\n",
+    }
+    async with redis.Redis.from_url(cache.direct) as client:
+        await client.mset(values)
+        yield values
+        await client.delete(*values)
+
+
+def is_lookup(call: Call) -> bool:
+    """Whether a command reads a value: what a client says on connecting is never held."""
+    return call.text.split(" ", 1)[0].upper() in ("GET", "MGET", "GETEX", "EVAL", "EXEC")
+
+
+async def start(service: ServiceStarter, cache: Server) -> Service:
+    """The service with its cache behind the gate."""
+    return await service(redis_url=cache.url, upstream_timeout_seconds=TIMEOUT)
+
+
+async def test_a_value_is_found(service: ServiceStarter, cache: Server, stored: dict[str, str]) -> None:
+    """GET /cache/{key} answers 200 with key, value and hit, the value as the text that was stored."""
+    api = await start(service, cache)
+
+    for key, value in stored.items():
+        answer = await api.get(f"/cache/{quote(key, safe='')}")
+
+        await api.expect(200, answer, why="The cache is at REDIS_URL.")
+        shown = answer.text if len(answer.text) < 200 else f"{answer.text[:100]}…"
+        assert {"key": key, "value": value, "hit": True} == answer.json(), (
+            f"For the key {key!r} the cache holds {value[:40]!r}; the answer was\n    {shown}"
+        )
+
+
+async def test_a_miss_is_no_error(service: ServiceStarter, cache: Server, stored: dict[str, str]) -> None:
+    """A key that the cache doesn't know is a 200 with value null and hit false."""
+    api = await start(service, cache)
+    key = f"{next(iter(stored))}:missing"
+
+    answer = await api.get(f"/cache/{key}")
+
+    await api.expect(200, answer, why="A cache that doesn't know something is in order; whoever asks goes and computes it.")
+    assert {"key": key, "value": None, "hit": False} == answer.json(), f"For a key that isn't there the answer was {answer.text}"
+
+
+async def test_each_request_asks_the_cache(service: ServiceStarter, cache: Server, stored: dict[str, str]) -> None:
+    """A value that changes in the cache changes in the next answer."""
+    api = await start(service, cache)
+    key = next(iter(stored))
+    await api.get(f"/cache/{key}")
+    async with redis.Redis.from_url(cache.direct) as client:
+        await client.set(key, "dog")
+
+    answer = await api.get(f"/cache/{key}")
+
+    assert "dog" == answer.json()["value"], (
+        f"The value was changed to 'dog' in the cache, and the answer was still {answer.text}: it came from the service's own memory, "
+        "which no other worker can see or clear."
+    )
+
+
+async def test_requests_wait_together(service: ServiceStarter, cache: Server, stored: dict[str, str]) -> None:
+    """200 requests wait for the cache at the same time, on the loop, and /health answers meanwhile."""
+    api = await service(redis_url=cache.url, upstream_timeout_seconds=30)
+    key = next(iter(stored))
+    await api.expect(200, await api.get(f"/cache/{key}"))
+
+    seen = await hold(api, cache.gate, [Request("GET", f"/cache/{key}")] * TOGETHER, only=is_lookup)
+
+    if not seen.together:
+        raise Red(seen.why_not_together("lookup"))
+    assert seen.health, f"/health did not answer while {TOGETHER} requests waited for the cache."
+    assert seen.threads_added < TOGETHER // 2, (
+        f"{TOGETHER} requests waited together, and the service started {seen.threads_added} threads for it: a thread costs more than the "
+        "lookup. redis.asyncio waits on the loop."
+    )
+    for response in seen.wrong_answers:
+        await api.expect(200, response)
+
+
+async def test_connections_are_reused(service: ServiceStarter, cache: Server, stored: dict[str, str]) -> None:
+    """Forty lookups, one after the other, share a few connections."""
+    api = await start(service, cache)
+    before = cache.gate.connections
+
+    for _ in range(40):
+        await api.get(f"/cache/{next(iter(stored))}")
+
+    opened = cache.gate.connections - before
+    assert opened <= 10, (
+        f"40 lookups one after the other opened {plural(opened, 'connection')} to the cache: a client for each request connects anew each time. "
+        "Keep one for the whole service; its pool lends connections."
+    )
+
+
+async def test_a_cache_that_is_down_is_a_503(service: ServiceStarter, cache: Server, stored: dict[str, str]) -> None:
+    """While the cache is down a lookup is a 503, soon; when it is back, lookups work again."""
+    api = await start(service, cache)
+    key = next(iter(stored))
+    await api.expect(200, await api.get(f"/cache/{key}"))
+    await cache.gate.stop()
+
+    for answer in await asyncio.gather(*(api.get(f"/cache/{key}") for _ in range(3))):
+        await api.expect(503, answer, why="The cache can't be reached. 503 tells the client that this will pass; a miss would be a lie.")
+    await cache.gate.start()
+
+    answer = await api.get(f"/cache/{key}")
+    for _ in range(20):
+        if answer.status_code == 200:
+            break
+        await asyncio.sleep(0.1)
+        answer = await api.get(f"/cache/{key}")
+    await api.expect(200, answer, why="The cache is back. A client connects again by itself.")
+
+
+async def test_a_cache_that_does_not_answer_is_a_503(service: ServiceStarter, cache: Server, stored: dict[str, str]) -> None:
+    """When the cache takes the question and never answers, the client gets its 503 all the same."""
+    api = await start(service, cache)
+    key = next(iter(stored))
+    await api.expect(200, await api.get(f"/cache/{key}"))
+    cache.gate.close(is_lookup)
+
+    asked = asyncio.create_task(api.get(f"/cache/{key}", patience=20.0))
+    done, _ = await asyncio.wait({asked}, timeout=4.5)
+    cache.gate.open()
+
+    if not done:
+        asked.cancel()
+        raise Red(f"The cache held its answer, and after 4.5 s there was none from /cache either, though UPSTREAM_TIMEOUT_SECONDS was {TIMEOUT}. "
+                  "What is slower than computing the value anew is no cache.")
+    await api.expect(503, await asked, why=f"The cache took longer than UPSTREAM_TIMEOUT_SECONDS, which was {TIMEOUT}.")

@@ -1,0 +1,31 @@
+# Wrong answer to E: the 100 connections that the library opens by default.
+# Rejected by: test_requests_wait_together
+# Because: got 100 at once, and no more.*100 × 503
+
+from contextlib import asynccontextmanager
+
+import redis.asyncio as redis
+from fastapi import APIRouter, HTTPException, Request
+
+from app.settings import settings
+
+
+@asynccontextmanager
+async def lifespan(app):
+    pool = redis.ConnectionPool.from_url(
+        settings.redis_url, decode_responses=True,
+        socket_timeout=settings.upstream_timeout_seconds, socket_connect_timeout=settings.upstream_timeout_seconds)
+    yield {"cache": redis.Redis(connection_pool=pool)}
+    await pool.aclose()
+
+
+router = APIRouter(lifespan=lifespan)
+
+
+@router.get("/cache/{key}")
+async def read_entry(key: str, request: Request):
+    try:
+        value = await request.state.cache.get(key)
+    except (redis.RedisError, OSError):
+        raise HTTPException(503, "cache unavailable")
+    return {"key": key, "value": value, "hit": value is not None}
