@@ -8,7 +8,7 @@ they wait; then ``/health`` is asked; then the gate is opened and all of them mu
 import asyncio
 import contextlib
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -41,12 +41,20 @@ class Request:
 
 
 class Burst:
-    """``asked`` requests that are sent together."""
+    """``asked`` requests that are sent together; with ``first``, only so many of them until `send` sends more."""
 
-    def __init__(self, service: "Service", asked: Sequence[Request]) -> None:
+    def __init__(self, service: "Service", asked: Sequence[Request], first: int | None = None) -> None:
         self.requests = [Sent() for _ in asked]
         self._service = service
-        self._tasks = [asyncio.create_task(self._send(*pair)) for pair in zip(self.requests, asked, strict=True)]
+        self._unsent = deque(zip(self.requests, asked, strict=True))
+        self._tasks: list[asyncio.Task[None]] = []
+        self.send(first)
+
+    def send(self, count: int | None = None) -> int:
+        """Sends the next ``count`` requests, or all that are left; returns how many have been sent by then."""
+        for _ in range(len(self._unsent) if count is None else min(count, len(self._unsent))):
+            self._tasks.append(asyncio.create_task(self._send(*self._unsent.popleft())))
+        return len(self._tasks)
 
     async def _send(self, request: Sent, asked: Request) -> None:
         request.sent = time.perf_counter()

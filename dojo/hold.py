@@ -18,6 +18,10 @@ from dojo.outside import Call, OutsideGate
 if TYPE_CHECKING:
     from dojo.subject import Service
 
+#: So many requests are sent at once; the next ones once these are held. Connecting takes the service some work, and a
+#: hundred connections made in one moment on a busy machine would run into a client's time limits, which is no queue.
+BATCH = 16
+
 #: How often the loop must have given a sign of life, with nobody new coming, until nobody is expected any more.
 SIGNS_OF_LIFE = 25
 
@@ -121,9 +125,9 @@ async def hold(service: "Service", gate: OutsideGate, requests: Sequence[Request
     expected = len(requests) if expected is None else expected
     threads_before = await service.watch()
     gate.close(only)
-    burst = Burst(service, requests)
+    burst = Burst(service, requests, first=BATCH)
     try:
-        seen = await _gather(service, gate, len(requests), expected, patience)
+        seen = await _gather(service, gate, burst, expected, patience)
         in_flight = gate.held
         healthy, asked = await ask_health(service, health, seen) if health is not None else (None, None)
     finally:
@@ -142,26 +146,35 @@ def _common(paths: set[str]) -> str:
     return first[: next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))]
 
 
-async def _gather(service: "Service", gate: OutsideGate, count: int, expected: int, patience: float) -> dict[str, Any]:
-    """The host's record once ``expected`` calls are held, or nobody new comes any more."""
+async def _gather(service: "Service", gate: OutsideGate, burst: Burst, expected: int, patience: float) -> dict[str, Any]:
+    """The host's record once ``expected`` calls are held, or nobody new comes any more; sends what is still unsent."""
+    count = len(burst.requests)
+    sent = burst.send(0)
     changed = time.perf_counter()
     mark: tuple[int, ...] = ()
     alive = 0
     while time.perf_counter() - changed < patience:  # as long as somebody comes, on however busy a machine
-        if len(gate.held) >= expected:
+        if len(gate.held) >= expected and sent == count:
             await asyncio.sleep(0.02)  # whoever else comes now is counted too
             return await service.report()
+        if sent < count and len(gate.held) >= sent * expected // count:  # these are here: the next ones
+            sent = burst.send(BATCH)
         pulse: Mapping[str, Any] = await service.pulse()
-        if pulse["stuck"]:
-            return {**await service.report(), "held_up": True}
-        now = (len(gate.calls), len(gate.held), pulse["started"], pulse["done"])
+        now = (sent, len(gate.calls), len(gate.held), pulse["started"], pulse["done"])
         if now != mark:
             mark, alive, changed = now, 0, time.perf_counter()
-        if pulse["done"] >= count:
-            return await service.report()
         alive += pulse["alive"]
-        silence = 0.4 if pulse["started"] >= count else 1.0
-        if alive >= SIGNS_OF_LIFE and time.perf_counter() - changed >= silence:
+        silence = 0.4 if pulse["started"] >= sent else 1.0
+        quiet = alive >= SIGNS_OF_LIFE and time.perf_counter() - changed >= silence
+        if sent < count:
+            if pulse["stuck"] or quiet or pulse["done"] >= sent:  # these don't get through: all the rest at once
+                sent = burst.send()
+        elif pulse["stuck"]:
+            return {**await service.report(), "held_up": True}
+        elif pulse["done"] >= count:
+            return await service.report()
+        elif quiet:
             return {**await service.report(), "quiet": True}
         await asyncio.sleep(0.003)
+    burst.send()
     return {**await service.report(), "patience": patience}

