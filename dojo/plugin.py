@@ -53,7 +53,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("filterwarnings", "ignore::pytest.PytestUnraisableExceptionWarning")
     if not config.getoption("collectonly"):
         # Started now, so that it imports the libraries while pytest collects.
-        config.stash[RUN] = Run(Launcher(workspace, config.pluginmanager.get_plugin("dojo-fork-server")))
+        config.stash[RUN] = Run(Launcher(workspace, _shared(config, "dojo-fork-server")))
+
+
+def _shared(config: pytest.Config, name: str) -> Any:
+    """What several judge runs in one process have in common, brought along as ``thing`` of a plugin; None in a run of its own."""
+    return getattr(config.pluginmanager.get_plugin(name), "thing", None)
 
 
 @pytest.hookimpl(trylast=True)
@@ -209,8 +214,8 @@ class Server:
 
 
 def _services(request: pytest.FixtureRequest) -> Services:
-    shared: Services | None = request.config.pluginmanager.get_plugin("dojo-services")
-    if shared is not None:  # of several judge runs in one process
+    shared: Services | None = _shared(request.config, "dojo-services")
+    if shared is not None:
         return shared
     stash = request.config.stash
     if SERVICES not in stash:

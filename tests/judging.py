@@ -19,6 +19,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -89,6 +90,13 @@ class Verdict:
         self.states.setdefault(exercise, "green")
 
 
+@dataclass(eq=False)
+class _Shared:
+    """As a pytest plugin without hooks, what several judge runs in one process have in common."""
+
+    thing: Any
+
+
 _server: list[ForkServer] = []
 _services = Services()
 
@@ -104,16 +112,14 @@ def judge(workspace: Path, exercises: Iterable[str] = (), options: Iterable[str]
     shown = io.StringIO()
 
     class Plugins:
+        @pytest.hookimpl(tryfirst=True)  # the dojo's own looks for them
         def pytest_configure(self, config: pytest.Config) -> None:
-            config.pluginmanager.register(verdict, "verdict")
-
-    class Server:
-        fork = staticmethod(_server[0].fork)
-        folder = _server[0].folder
+            for name, plugin in (("verdict", verdict), ("dojo-fork-server", _Shared(_server[0])), ("dojo-services", _Shared(_services))):
+                config.pluginmanager.register(plugin, name)
 
     arguments = ["--rootdir", str(ROOT), "-c", str(ROOT / "pyproject.toml"), "--workspace", str(workspace), *options, *katas]
     with contextlib.redirect_stdout(shown):
-        verdict.status = int(pytest.main(arguments, plugins=[Plugins(), ("dojo-fork-server", Server()), ("dojo-services", _services)]))
+        verdict.status = int(pytest.main(arguments, plugins=[Plugins()]))
     verdict.shown = shown.getvalue()
     return verdict
 
