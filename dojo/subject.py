@@ -8,7 +8,7 @@ to the learner.
 import asyncio
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -122,8 +122,10 @@ class Service:
         self.broken = broken
         self._exercise = exercise
         # Its own proxies and limits of connections would change what is seen; certificates are not
-        # needed on the loopback interface, and take longer to load than a host to start.
-        limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
+        # needed on the loopback interface, and take longer to load than a host to start. Each request has
+        # a connection of its own: the server may close a kept one after an answer that was good, for its
+        # time limit or for a clean-up that failed, and the next request would look like a failure.
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
         self.client = httpx.AsyncClient(base_url=self.url, trust_env=False, verify=False, limits=limits)
 
     async def get(self, path: str, **options: Any) -> httpx.Response:
@@ -218,13 +220,19 @@ class Service:
             raise Red("The whole process stands still: some call keeps Python's global lock (the GIL) and never returns."
                       f"{_printed(self.host)}") from None
 
-    async def stop(self, patience: float = REQUEST_PATIENCE) -> bool:
+    async def stop(self, patience: float = REQUEST_PATIENCE, workers: Iterable[int] = ()) -> bool:
         """Asks the service to stop gracefully; whether its process had ended by itself after ``patience`` seconds.
 
-        What it has accepted it may finish; its lifespan ends; its threads are waited for.
+        What it has accepted it may finish; its lifespan ends; its threads are waited for. Which of
+        the processes ``workers`` ran on when its lifespan had ended stands in `left` afterwards.
         """
-        await self._ask("stop")
+        await self._ask("stop", workers=list(workers))
         return await self.host.ends(patience)
+
+    @property
+    def left(self) -> list[int]:
+        """The ``workers`` that `stop` was asked about and that the service left running."""
+        return list(self.host.ended.get("left", ()))
 
     async def close(self) -> None:
         """Ends the service and all that it started."""
