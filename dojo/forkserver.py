@@ -22,7 +22,7 @@ _PR_SET_CHILD_SUBREAPER = 36
 PRELOAD = (
     "dojo.host", "fastapi", "httpx", "pydantic_settings", "uvicorn.loops.asyncio", "uvicorn.protocols.http.h11_impl",
     "uvicorn.lifespan.on", "concurrent.futures.thread", "concurrent.futures.process", "multiprocessing.spawn", "csv", "queue", "subprocess",
-    "psycopg", "psycopg_pool", "redis.asyncio",
+    "psycopg", "psycopg_pool", "redis.asyncio", "numpy", "PIL.PngImagePlugin",  # not onnxruntime: it starts threads
 )
 
 
@@ -205,6 +205,8 @@ def main() -> None:
     from dojo import waits
 
     waits.install()  # before any other module takes a copy of sleep
+    # numpy would start threads, which a fork leaves behind.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     for name in PRELOAD:
         with contextlib.suppress(ImportError):  # phase 0 says what is missing
             importlib.import_module(name)

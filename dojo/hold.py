@@ -152,7 +152,7 @@ async def _gather(service: "Service", gate: OutsideGate, burst: Burst, expected:
     sent = burst.send(0)
     changed = time.perf_counter()
     mark: tuple[int, ...] = ()
-    alive = 0
+    alive, quiet_since, work = 0, changed, 0
     while time.perf_counter() - changed < patience:  # as long as somebody comes, on however busy a machine
         if len(gate.held) >= expected and sent == count:
             await asyncio.sleep(0.02)  # whoever else comes now is counted too
@@ -163,9 +163,10 @@ async def _gather(service: "Service", gate: OutsideGate, burst: Burst, expected:
         now = (sent, len(gate.calls), len(gate.held), pulse["started"], pulse["done"])
         if now != mark:
             mark, alive, changed = now, 0, time.perf_counter()
+            quiet_since = changed
         alive += pulse["alive"]
         silence = 0.4 if pulse["started"] >= sent else 1.0
-        quiet = alive >= SIGNS_OF_LIFE and time.perf_counter() - changed >= silence
+        quiet = alive >= SIGNS_OF_LIFE and time.perf_counter() - quiet_since >= silence
         if sent < count:
             if pulse["stuck"] or quiet or pulse["done"] >= sent:  # these don't get through: all the rest at once
                 sent = burst.send()
@@ -174,7 +175,11 @@ async def _gather(service: "Service", gate: OutsideGate, burst: Burst, expected:
         elif pulse["done"] >= count:
             return await service.report()
         elif quiet:
-            return {**await service.report(), "quiet": True}
+            seen = await service.report()
+            if seen["children"] == work:
+                return {**seen, "quiet": True}
+            # A process of a pool starts up, or computes: whoever comes from there is waited for.
+            alive, quiet_since, work = 0, time.perf_counter(), seen["children"]
         await asyncio.sleep(0.003)
     burst.send()
     return {**await service.report(), "patience": patience}

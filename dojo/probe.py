@@ -16,8 +16,11 @@ All of it works on asyncio's loop and on uvloop's: nothing of the loop itself is
 """
 
 import asyncio
+import contextlib
 import itertools
+import multiprocessing.process
 import os
+import sys
 import threading
 import time
 from collections import Counter, deque
@@ -47,6 +50,8 @@ NEWEST_KEPT = 64
 #: last until the judge lets go; with nothing held, only much longer standing tells. In seconds.
 STUCK_WHILE_HELD = 0.3
 STUCK_ANYWAY = 1.5
+#: How often child processes are waited for where it can't be seen whether they work.
+LOOKS_AT_CHILDREN = 6
 
 
 class Span:
@@ -100,6 +105,7 @@ class Probe:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = 0
         self._native = 0
+        self._looks = 0
 
     # -- the ASGI layer
 
@@ -223,6 +229,7 @@ class Probe:
             threading.Thread(target=self._watch, name="dojo-watcher", daemon=True).start()
         self._spans = deque((span for span in list(self._spans) if span.returned is None), maxlen=SPANS_KEPT)
         self._frame, self._stand = None, 0
+        self._looks = 0
         self._sights.clear()
         if arm:
             self.on_loop(self.clock.arm)
@@ -285,10 +292,14 @@ class Probe:
 
         used = current_default_thread_limiter().statistics()
         pools: dict[str, Any] = {"threads": used.total_tokens, "busy": used.borrowed_tokens, "queued": used.tasks_waiting}
+        frames = current_frames()
         executor = getattr(self._loop, "_default_executor", None)
         if isinstance(executor, ThreadPoolExecutor):
             pools["executor_threads"] = executor._max_workers
             pools["executor_queued"] = executor._work_queue.qsize()
+            # A thread without work stands in the executor's own function.
+            at = [frames.get(thread.ident or 0) for thread in list(executor._threads)]
+            pools["executor_busy"] = sum(frame is not None and frame.f_code.co_name != "_worker" for frame in at)
         return pools
 
     def blocks(self) -> list[dict[str, Any]]:
@@ -330,7 +341,31 @@ class Probe:
             "standing": self.standing(),
             "pools": self.pools(),
             "threads": threading.active_count(),
+            "process": os.getpid(),
+            "loop_thread": self._native,
+            "children": self._children_s_work(),
         }
+
+    def _children_s_work(self) -> int:
+        """A number that changes as long as child processes compute, start up or queue for a CPU; 0 without any."""
+        if sys.platform != "linux":  # their work can't be seen: they get so many looks' time
+            children: set[Any] = multiprocessing.process._children  # type: ignore[attr-defined]  # asked for otherwise, it joins some
+            self._looks = min(self._looks + 1, LOOKS_AT_CHILDREN) if children else 0
+            return self._looks
+        work, processes = 0, [os.getpid()]
+        while processes:
+            process = processes.pop()
+            with contextlib.suppress(OSError, ValueError, IndexError):  # it has ended meanwhile
+                for task in os.listdir(f"/proc/{process}/task"):
+                    with open(f"/proc/{process}/task/{task}/children") as children_of:
+                        processes += map(int, children_of.read().split())
+                if process == os.getpid():
+                    continue
+                with open(f"/proc/{process}/schedstat") as schedstat, open(f"/proc/{process}/stat", "rb") as stat:
+                    work += sum(map(int, schedstat.read().split()[:2]))
+                    if stat.read().rpartition(b")")[2].split()[0] in (b"R", b"D"):
+                        work += time.monotonic_ns()
+        return work
 
     def _plain(self, span: Span) -> dict[str, Any]:
         fields = {name: getattr(span, name) for name in Span.__slots__ if name != "task"}
