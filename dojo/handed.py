@@ -15,11 +15,11 @@ waits for the gate without holding the GIL.
 """
 
 import asyncio
-import contextlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 
-from dojo.outside import OutsideGate
+from dojo.outside import Call, OutsideGate
 
 #: The stand-ins' half, as a module that is laid into the host's copy of the workspace.
 MEET = '''\
@@ -66,10 +66,11 @@ class Meeting(OutsideGate):
 
     def __init__(self, name: str = "the given function") -> None:
         super().__init__(name)
-        #: What the next calls are told when they are let go: ``"go"``, ``"raise"`` or ``"crash"``.
-        self.word = "go"
+        #: What calls are told when they are let go: ``"go"``, ``"raise"`` or ``"crash"``; or a function of the call that says it.
+        self.word: str | Callable[[Call], str] = "go"
         self.port = 0
         self._listener: asyncio.Server | None = None
+        self._visits: set[asyncio.Task[None]] = set()
 
     @property
     def env(self) -> dict[str, str]:
@@ -78,7 +79,7 @@ class Meeting(OutsideGate):
 
     async def start(self) -> "Meeting":
         """Listens on a free port."""
-        self._listener = await asyncio.start_server(self._accept, "127.0.0.1", 0, backlog=1024)
+        self._listener = await asyncio.start_server(self._visit, "127.0.0.1", 0, backlog=1024)
         self.port = self._listener.sockets[0].getsockname()[1]
         return self
 
@@ -87,24 +88,42 @@ class Meeting(OutsideGate):
         self.open()
         if self._listener is not None:
             self._listener.close()
-        await asyncio.sleep(0)
+        if self._visits:
+            _, silent = await asyncio.wait(self._visits, timeout=0.5)
+            for visit in silent:  # a process that came and says nothing: the end of its connection lets it go
+                visit.cancel()
+            await asyncio.gather(*silent, return_exceptions=True)
+
+    def _visit(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        visit = asyncio.create_task(self._accept(reader, writer))
+        self._visits.add(visit)
+        visit.add_done_callback(self._visits.discard)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
-        with contextlib.suppress(ConnectionError, ValueError):
+        try:
             said = json.loads(await reader.readline())
             details = {key: said[key] for key in ("process", "thread", "thread_name", "on_loop")}
             call = self._came(said["name"], self.connections, tuple(said["arguments"]), **details)
-            passes, left = asyncio.create_task(self._passes(call)), asyncio.create_task(reader.read(1))
+            await self._meet(call, reader, writer)
+        except (ConnectionError, ValueError):  # its process ended in the middle of a word
+            pass
+        finally:
+            writer.close()
+
+    async def _meet(self, call: Call, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        passes, left = asyncio.create_task(self._passes(call)), asyncio.create_task(reader.read(1))
+        try:
             await asyncio.wait({passes, left}, return_when=asyncio.FIRST_COMPLETED)
             if passes.done():
-                writer.write(self.word.encode() + b"\n")
+                word = self.word if isinstance(self.word, str) else self.word(call)
+                writer.write(word.encode() + b"\n")
             else:
                 call.lost = "its process ended"
+        finally:
             for task in (passes, left):
                 task.cancel()
             await asyncio.gather(passes, left, return_exceptions=True)
-        writer.close()
 
 
 def overlay(stand_in: Path, place: str) -> dict[str, str]:

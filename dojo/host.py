@@ -38,6 +38,9 @@ from dojo.wire import NEW, Line, plain
 
 _real_exit = os._exit
 
+#: How long the workers that a service has told to end may take for it; only those that weren't told do. In seconds.
+LEAVING_PATIENCE = 4.0
+
 
 class _Server(uvicorn.Server):
     """uvicorn's server, which says when it answers."""
@@ -58,7 +61,7 @@ class Host:
     def __init__(self, line: Line, task: dict[str, Any]) -> None:
         self.line = line
         self.task = task
-        self.learner = Learner(task["root"])
+        self.learner = Learner(task["root"], task.get("overlay", ()))
         self.gate = WaitGate(self.learner)
         self.probe = Probe(self.learner, self.gate)
         self.importer = Importer(self.learner, task.get("quarantine", {}), self._importing)
@@ -68,6 +71,7 @@ class Host:
         self._queue = RunQueue()
         self._pid = os.getpid()
         self._server: _Server | None = None
+        self._workers: list[int] = []
 
     def run(self) -> None:
         """Does the task and returns when it is done; what goes wrong is said on the line."""
@@ -128,6 +132,8 @@ class Host:
             cause = self.probe.startup_error or {"type": "", "message": "uvicorn could not start it", "frames": []}
             self.line.send(event="failed", stage="startup", error=cause, broken=self.importer.broken)
         elif server.should_exit:
+            # Looked at here, as uvicorn ends with the signal that stopped it: nothing that Python does at its end would come after.
+            self.line.send(event="stopped", left=_still_running(self._workers, LEAVING_PATIENCE))
             # What the interpreter does at its end, and a forked child doesn't: it waits for threads.
             threading._shutdown()  # type: ignore[attr-defined]
 
@@ -135,8 +141,9 @@ class Host:
         self.probe.begin(held_outside=True)
         return threading.active_count()
 
-    def _stop(self) -> None:
-        """Asks the server to stop gracefully, as a SIGTERM would."""
+    def _stop(self, workers: list[int]) -> None:
+        """Asks the server to stop gracefully, as a SIGTERM would; it is said which of ``workers`` run on after that."""
+        self._workers = workers
         if self._server is not None:
             self._server.should_exit = True
 
@@ -217,7 +224,7 @@ class Host:
         probe, gate = self.probe, self.gate
         return {
             "close": lambda m: probe.close_gate(m.get("arm", True)),
-            "stop": lambda m: self._stop(),
+            "stop": lambda m: self._stop(m.get("workers", [])),
             "watch": lambda m: self._watch(),
             "pulse": lambda m: probe.pulse(),
             "gather": lambda m: probe.gather(m["expected"], m["limit"], m["strangers"]),
@@ -249,6 +256,31 @@ class Host:
         places = [self.learner.awaiting(task.get_coro()) for task in asyncio.all_tasks(self._running)]
         counted = Counter(tuple(place.items()) for place in places if place)
         return [{**dict(place), "count": count} for place, count in counted.most_common()]
+
+
+def _still_running(processes: list[int], patience: float) -> list[int]:
+    """Which of ``processes`` have not ended after ``patience`` seconds; none, as soon as all have."""
+    until = time.perf_counter() + patience
+    while left := [process for process in processes if _runs(process)]:
+        if time.perf_counter() > until:
+            break
+        waits.real_sleep(0.005)
+    return left
+
+
+def _runs(process: int) -> bool:
+    """Whether there is such a process, and more of it than its exit status."""
+    if os.name != "posix":  # there, the question would be a signal
+        return False
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    try:
+        with open(f"/proc/{process}/stat", "rb") as stat:
+            return stat.read().rpartition(b")")[2].split()[0] != b"Z"
+    except OSError:  # gone meanwhile; or a platform without /proc
+        return sys.platform != "linux"
 
 
 def _unobserved() -> None:

@@ -61,7 +61,7 @@ class Host:
         self.importing = ""
         #: The folder of the snapshot that it runs, which is cut off from what it printed.
         self.root = "/"
-        #: How the process ended: its ``ended`` event, and the ``ending`` one before it, if it came.
+        #: How the process ended: its ``ended`` event, and the ``ending`` and ``stopped`` ones before it, if they came.
         self.ended: dict[str, Any] = {}
         self.gone = False
         self._drain = threading.Thread(target=self._keep_output, args=(output,), daemon=True)
@@ -144,7 +144,7 @@ class Host:
         elif event in ("ready", "failed"):
             if not self.started.done():
                 self.started.set_result(message)
-        elif event in ("ending", "ended"):
+        elif event in ("ending", "stopped", "ended"):
             self.ended.update({k: v for k, v in message.items() if k != "event"})
 
 
@@ -258,7 +258,7 @@ class Launcher:
             (root / place).write_text(text, encoding="utf-8")
         host = await (self._server.fork() if self._server else self._spawn())
         host.root = str(root)
-        host.tell({**task, "root": host.root, "overlay": {}})
+        host.tell({**task, "root": host.root, "overlay": list(task.get("overlay", ()))})
         return host
 
     def close(self) -> None:

@@ -9,6 +9,7 @@ import os
 import sys
 import threading
 import traceback
+from collections.abc import Iterable
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
@@ -48,18 +49,22 @@ def _statements(file: str) -> dict[int, tuple[int, int]]:
 
 
 class Learner:
-    """The learner's code: what lies below the folder ``root``."""
+    """The learner's code: what lies below the folder ``root``, but for the files ``laid_over`` it by the judge."""
 
-    def __init__(self, root: str | Path) -> None:
+    def __init__(self, root: str | Path, laid_over: Iterable[str] = ()) -> None:
         self.root = os.path.realpath(root) + os.sep
+        self._laid_over = {os.path.join(self.root, *place.split("/")) for place in laid_over}
         self._known: dict[CodeType, bool] = {}
 
     def owns(self, code: CodeType) -> bool:
         """Whether ``code`` was written by the learner."""
         known = self._known.get(code)
         if known is None:
-            known = self._known[code] = code.co_filename.startswith(self.root)
+            known = self._known[code] = self._is_theirs(code.co_filename)
         return known
+
+    def _is_theirs(self, file: str) -> bool:
+        return file.startswith(self.root) and file not in self._laid_over
 
     def describe(self, file: str, line: int, function: str = "") -> dict[str, Any]:
         """A place in the learner's code as plain data, its path as seen from the workspace."""
@@ -97,7 +102,7 @@ class Learner:
     def error(self, error: BaseException) -> dict[str, Any]:
         """An exception as plain data: its type, message, and the learner's places, outermost first."""
         trace = traceback.extract_tb(error.__traceback__)
-        frames = [self.describe(f.filename, f.lineno or 0, f.name) for f in trace if f.filename.startswith(self.root)]
+        frames = [self.describe(f.filename, f.lineno or 0, f.name) for f in trace if self._is_theirs(f.filename)]
         message = str(error)
         if isinstance(error, SyntaxError) and error.filename and os.path.realpath(error.filename).startswith(self.root):
             frames.append({**self.describe(os.path.realpath(error.filename), error.lineno or 0), "text": (error.text or "").strip()})

@@ -224,15 +224,19 @@ class Service:
         """Asks the service to stop gracefully; whether its process had ended by itself after ``patience`` seconds.
 
         What it has accepted it may finish; its lifespan ends; its threads are waited for. Which of
-        the processes ``workers`` ran on when its lifespan had ended stands in `left` afterwards.
+        the processes ``workers`` ran on when its lifespan had ended stands in `left_behind` afterwards.
         """
         await self._ask("stop", workers=list(workers))
         return await self.host.ends(patience)
 
     @property
-    def left(self) -> list[int]:
+    def left_behind(self) -> list[int]:
         """The ``workers`` that `stop` was asked about and that the service left running."""
         return list(self.host.ended.get("left", ()))
+
+    async def stands(self) -> str:
+        """Where the main thread of a service stands that does not end."""
+        return _sentence(await _hang(self.host, "Its process is still there"))
 
     async def close(self) -> None:
         """Ends the service and all that it started."""
