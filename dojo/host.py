@@ -15,6 +15,7 @@ import inspect
 import logging
 import os
 import queue
+import signal
 import socket
 import sys
 import threading
@@ -287,6 +288,11 @@ def _unobserved() -> None:
     """A process that the learner's code forks, such as a pool's worker, is none of the probe's affair."""
     sys.setprofile(None)
     waits.detach()
+    # It inherits the server's handler of SIGTERM as well, which ends nothing there. Whether a pool that terminates such
+    # processes hangs is then a matter of luck, in real life too; a verdict can't rest on that.
+    if callable(signal.getsignal(signal.SIGTERM)):
+        with contextlib.suppress(ValueError):
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _attribute(module: ModuleType, name: str, where: str) -> Any:
