@@ -30,7 +30,7 @@ import uvicorn
 
 from dojo import waits
 from dojo.clock import RunQueue
-from dojo.files import hold_openings
+from dojo.files import hold_file
 from dojo.imports import Importer
 from dojo.probe import Application, Probe
 from dojo.stack import Learner, current_frames
@@ -83,8 +83,8 @@ class Host:
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=_unobserved)
         threading.Thread(target=self._listen, name="dojo-line", daemon=True).start()
-        if path := self.task.get("hold_open"):
-            hold_openings(self.gate, path)
+        if path := self.task.get("hold_file"):
+            hold_file(self.gate, path)
         if self.task["do"] == "serve":
             self._serve()
         else:

@@ -27,13 +27,14 @@ from dojo.handed import Meeting, overlay
 from dojo.hold import Held, hold
 from dojo.outside import Call
 from dojo.plugin import Server, ServiceStarter
+from dojo.reading import SilentPipe, hold_steps
 from dojo.subject import Functions, Inconclusive, Red, Service
 from dojo.upstreams import Answer, Upstream
 from dojo.wire import new
 
 __all__ = [
     "Answer", "Burst", "Call", "Functions", "Held", "Inconclusive", "Meeting", "Observation", "Picture", "Red", "Request",
-    "Server", "Service", "ServiceStarter", "Upstream", "bars", "beside", "exercise", "held_loop", "hold", "hold_and_ping",
+    "Server", "Service", "ServiceStarter", "SilentPipe", "Upstream", "bars", "beside", "exercise", "held_loop", "hold", "hold_and_ping", "hold_steps",
     "listed", "never_awaited", "new", "overlay", "plural", "quoted", "where",
 ]
 

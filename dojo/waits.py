@@ -74,10 +74,11 @@ class WaitGate(Turnstile):
         finally:
             self.leave(arrival)
 
-    async def hold_async(self, seconds: float, frame: FrameType) -> None:
-        """A sleep of a coroutine."""
+    async def hold_async(self, seconds: float, frame: FrameType, what: str = "") -> None:
+        """A sleep of a coroutine, or ``what`` else it awaits that takes ``seconds``."""
         loop = asyncio.get_running_loop()
         arrival = self._arrival("asyncio.sleep", seconds, True, frame)
+        arrival.what = what or arrival.what
         go: asyncio.Future[None] = loop.create_future()
 
         def let_go() -> None:

@@ -1,0 +1,42 @@
+# Wrong answer to D: the file is opened once, and each request goes back to its beginning.
+# Rejected by: test_each_request_reads_the_file
+# Because: was replaced
+
+import csv
+import threading
+
+from fastapi import APIRouter, HTTPException
+
+from app.settings import settings
+
+router = APIRouter()
+
+
+def parse(lines) -> dict[str, str]:
+    rows = csv.reader(lines)
+    if next(rows, None) != ["name", "value"]:
+        raise ValueError("line 1 of the config file is not name,value")
+    found = {}
+    for row in rows:
+        if len(row) != 2:
+            raise ValueError(f"line {rows.line_num} of the config file has {len(row)} fields, not 2")
+        found[row[0]] = row[1]
+    return found
+
+
+lock = threading.Lock()
+kept = []
+
+
+@router.get("/config")
+def read_config() -> dict[str, str]:
+    try:
+        with lock:
+            if not kept:
+                kept.append(open(settings.config_path, encoding="utf-8"))
+            kept[0].seek(0)
+            return parse(kept[0].read().splitlines())
+    except FileNotFoundError:
+        raise HTTPException(404, "no config file")
+    except ValueError as error:
+        raise HTTPException(500, str(error))

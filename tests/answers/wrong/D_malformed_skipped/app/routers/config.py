@@ -1,0 +1,23 @@
+# Wrong answer to D: rows that aren't two fields are left out.
+# Rejected by: test_a_malformed_row_is_a_500_that_says_where
+# Because: answered 200, expected 500
+
+import csv
+
+from fastapi import APIRouter, HTTPException
+
+from app.settings import settings
+
+router = APIRouter()
+
+
+
+@router.get("/config")
+def read_config() -> dict[str, str]:
+    try:
+        with open(settings.config_path, encoding="utf-8", newline="") as file:
+            return {row[0]: row[1] for row in csv.reader(file) if len(row) == 2 and row != ["name", "value"]}
+    except FileNotFoundError:
+        raise HTTPException(404, "no config file")
+    except ValueError as error:
+        raise HTTPException(500, str(error))

@@ -1,0 +1,37 @@
+# Wrong answer to D: the file is opened on a thread and mapped in the coroutine.
+# Rejected by: test_requests_wait_together
+# Because: The event loop stood at app/routers/config.py:\d+ .*mmap
+
+import asyncio
+import csv
+import mmap
+
+from fastapi import APIRouter, HTTPException
+
+from app.settings import settings
+
+router = APIRouter()
+
+
+def parse(lines) -> dict[str, str]:
+    rows = csv.reader(lines)
+    if next(rows, None) != ["name", "value"]:
+        raise ValueError("line 1 of the config file is not name,value")
+    found = {}
+    for row in rows:
+        if len(row) != 2:
+            raise ValueError(f"line {rows.line_num} of the config file has {len(row)} fields, not 2")
+        found[row[0]] = row[1]
+    return found
+
+
+@router.get("/config")
+async def read_config() -> dict[str, str]:
+    try:
+        with await asyncio.to_thread(open, settings.config_path, "rb") as file:
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+                return parse(mapped[:].decode().splitlines())
+    except FileNotFoundError:
+        raise HTTPException(404, "no config file")
+    except ValueError as error:
+        raise HTTPException(500, str(error))

@@ -1,0 +1,39 @@
+# Wrong answer to D: at most two read at the same time.
+# Rejected by: test_requests_wait_together
+# Because: 2 waited, 2 others had to wait.*async with slots
+
+import asyncio
+import csv
+
+from fastapi import APIRouter, HTTPException
+
+from app.settings import settings
+
+router = APIRouter()
+
+
+def parse(lines) -> dict[str, str]:
+    rows = csv.reader(lines)
+    if next(rows, None) != ["name", "value"]:
+        raise ValueError("line 1 of the config file is not name,value")
+    found = {}
+    for row in rows:
+        if len(row) != 2:
+            raise ValueError(f"line {rows.line_num} of the config file has {len(row)} fields, not 2")
+        found[row[0]] = row[1]
+    return found
+
+
+slots = asyncio.Semaphore(2)
+
+
+@router.get("/config")
+async def read_config() -> dict[str, str]:
+    try:
+        async with slots:
+            text = await asyncio.to_thread(settings.config_path.read_text, "utf-8")
+        return parse(text.splitlines())
+    except FileNotFoundError:
+        raise HTTPException(404, "no config file")
+    except ValueError as error:
+        raise HTTPException(500, str(error))
