@@ -1,0 +1,380 @@
+"""F · Downloads wait on the loop; the model computes off it, in a pool of its own."""
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Iterable
+from io import BytesIO
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import httpx
+import pytest
+from PIL import Image
+
+from dojo.kata import (
+    Answer,
+    Burst,
+    Call,
+    Functions,
+    Inconclusive,
+    Meeting,
+    Red,
+    Request,
+    Service,
+    ServiceStarter,
+    Upstream,
+    exercise,
+    hold,
+    new,
+    overlay,
+    plural,
+    quoted,
+    where,
+)
+from dojo.workspace import SOLUTIONS
+
+pytestmark = exercise("F", edit="app/routers/image.py")
+
+HERE = Path(__file__).parent
+#: Twenty digits that the model has never seen.
+PICTURES = [file.read_bytes() for file in sorted((HERE / "images").glob("*.png"))]
+#: More than FastAPI's pool has threads, fewer than httpx opens connections.
+TOGETHER = 64
+TIMEOUT = 0.4
+#: Only ends a hang: a process of a pool takes seconds to start on a busy machine. In seconds.
+PATIENCE = 20.0
+
+#: The given module as it is, and in its place one that calls it, but waits at a gate before each step.
+AT_THE_GATE = {
+    **overlay(HERE / "_digits_at_the_gate.py", "app/digits.py"),
+    "app/given_digits.py": (SOLUTIONS / "app" / "digits.py").read_text(encoding="utf-8"),
+}
+
+Starter = Callable[..., Awaitable[Upstream]]
+
+
+class Images:
+    """The image service's pictures by their ids; an id that it doesn't know is a 404."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, bytes] = {}
+
+    def add(self, picture: bytes) -> str:
+        """The new id of ``picture``."""
+        image_id = secrets.token_hex(3)
+        self.known[image_id] = picture
+        return image_id
+
+    def __call__(self, call: Call) -> Answer:
+        """What the image service answers."""
+        picture = self.known.get(unquote(call.details["target"].removeprefix("/images/")))
+        return Answer(404, json={"error": "no such image"}) if picture is None else png(picture)
+
+
+def png(body: bytes, status: int = 200) -> Answer:
+    """An answer that says that it is a PNG file."""
+    return Answer(status, body=body, headers={"content-type": "image/png"})
+
+
+async def start(service: ServiceStarter, upstream: Starter, timeout: float = 2.0, gate: Meeting | None = None) -> tuple[Service, Upstream, Images]:
+    """The service, the image service and its pictures; with a ``gate`` the model's steps wait there."""
+    images = Images()
+    up = await upstream("the image service", images)
+    held = {"options": {"overlay": AT_THE_GATE}, **gate.env} if gate else {}
+    return await service(images_url=up.url, upstream_timeout_seconds=timeout, pool_processes=2, **held), up, images
+
+
+async def ask(api: Service, image_id: str) -> httpx.Response:
+    """The answer to POST /predict/image for one image."""
+    return await api.post("/predict/image", json={"image_id": image_id}, patience=PATIENCE)
+
+
+def requests(ids: list[str]) -> list[Request]:
+    """A request for each id."""
+    return [Request("POST", "/predict/image", {"json": {"image_id": image_id}}) for image_id in ids]
+
+
+async def warmed_up(api: Service, images: Images) -> None:
+    """Has one image recognized: the model is loaded, and a pool's first process has started."""
+    await api.expect(200, await ask(api, images.add(PICTURES[0])))
+
+
+def blended(one: bytes, other: bytes) -> bytes:
+    """A picture that nobody has seen yet: one digit over another."""
+    file = BytesIO()
+    Image.blend(Image.open(BytesIO(one)), Image.open(BytesIO(other)), 0.2 + secrets.randbelow(60) / 100).save(file, "PNG")
+    return file.getvalue()
+
+
+async def test_a_digit_is_recognized(service: ServiceStarter, upstream: Starter, reference: Functions) -> None:
+    """POST /predict/image answers 200 with label and confidence, as app.digits gives them for the image's file."""
+    api, _, images = await start(service, upstream)
+    chosen = [secrets.choice(PICTURES) for _ in range(6)]
+
+    for picture in [*chosen, *(blended(one, other) for one, other in pairwise(chosen))]:
+        pixels = await reference.call("app.digits:preprocess", new("builtins:bytes", source=picture.decode("latin-1"), encoding="latin-1"))
+        label, confidence = await reference.call("app.digits:infer", pixels)
+        answer = await ask(api, images.add(picture))
+
+        await api.expect(200, answer, why="The image service is at IMAGES_URL; app/digits.py is given.")
+        assert {"label": label, "confidence": pytest.approx(confidence, abs=1e-3)} == answer.json(), (
+            f"For an image that app.digits takes for a {label}, with a confidence of {confidence:.4f}, the answer was\n    {answer.text[:200]}"
+        )
+    await api.expect(422, await api.post("/predict/image", json={}), why="The body is {\"image_id\": \"…\"}.")
+
+
+async def test_each_request_downloads_its_image(service: ServiceStarter, upstream: Starter, reference: Functions) -> None:
+    """Every request downloads its image, so a picture that was replaced is recognized anew."""
+    api, up, images = await start(service, upstream)
+    image_id = images.add(PICTURES[0])
+    first = [await ask(api, image_id) for _ in range(3)]
+    images.known[image_id] = PICTURES[-1]
+
+    second = await ask(api, image_id)
+
+    await api.expect(200, second)
+    assert len(up.calls) >= 4, f"4 requests for the same image were sent, and the image service got {plural(len(up.calls), 'call')}."
+    assert first[0].json()["label"] != second.json()["label"], (
+        f"The picture behind an id was replaced by that of another digit, and the answer was still {second.text}."
+    )
+
+
+async def test_an_id_is_escaped(service: ServiceStarter, upstream: Starter) -> None:
+    """Whatever an id holds, it reaches the image service as one part of the path."""
+    api, up, _ = await start(service, upstream)
+    up.answer = lambda call: png(PICTURES[0])
+
+    for image_id in ("a7", "my cat", "São Paulo", "2024/a7", "../a7", "a7?size=8", "a#b", "100%", "%2F", "a&b=c"):
+        await api.expect(200, await ask(api, image_id), why=f"The id was {image_id!r}.")
+
+        target = up.calls[-1].details["target"]
+        part = target.removeprefix("/images/")
+        assert target.startswith("/images/") and not set("/?") & set(part) and image_id == unquote(part), (  # noqa: PT018  # one statement
+            f"For the id {image_id!r} the image service was asked for\n    GET {target}\n"
+            "What a client sends must not change the path or the query that you send."
+        )
+
+
+async def test_downloads_wait_together(service: ServiceStarter, upstream: Starter) -> None:
+    """64 requests wait for the image service at the same time, on the loop, and /health answers meanwhile."""
+    api, up, images = await start(service, upstream, timeout=PATIENCE)
+    await warmed_up(api, images)
+
+    seen = await hold(api, up, requests([images.add(PICTURES[number % len(PICTURES)]) for number in range(TOGETHER)]), patience=PATIENCE)
+
+    if not seen.together:
+        raise Red(seen.why_not_together("download"))
+    assert seen.health, f"/health did not answer while {TOGETHER} downloads were held."
+    assert seen.threads_added < TOGETHER // 2, (
+        f"{TOGETHER} downloads waited together, and the service started {plural(seen.threads_added, 'thread')} for it. A download waits, "
+        "so it belongs on the loop: httpx.AsyncClient."
+    )
+    for response in seen.wrong_answers:
+        await api.expect(200, response)
+    assert seen.answered, f"The image service has answered all {TOGETHER} downloads, and not all requests got their answer."
+
+
+async def test_connections_are_reused(service: ServiceStarter, upstream: Starter) -> None:
+    """Thirty downloads, one after the other, share a few connections."""
+    api, up, images = await start(service, upstream)
+
+    for number in range(30):
+        await api.expect(200, await ask(api, images.add(PICTURES[number % len(PICTURES)])))
+
+    assert up.connections <= 10, (
+        f"30 requests one after the other opened {up.connections} connections to the image service. A client that is made for each "
+        "request connects anew each time: keep one for the whole service."
+    )
+
+
+def workers(calls: Iterable[Call]) -> set[tuple[int, int]]:
+    """The process and the thread of each who computed."""
+    return {(call.details["process"], call.details["thread"]) for call in calls}
+
+
+async def runs_beside_the_loop(step: str, name: str, service: ServiceStarter, upstream: Starter, meeting: Meeting) -> None:
+    """Two images are in ``step`` of app.digits at the same time, and the loop is free."""
+    meeting.name = name
+    api, _, images = await start(service, upstream, timeout=PATIENCE, gate=meeting)
+    await warmed_up(api, images)
+
+    ids = [images.add(picture) for picture in PICTURES[1:7]]
+    seen = await hold(api, meeting, requests(ids), expected=2, only=lambda call: call.text == step, patience=PATIENCE)
+
+    the_loop = seen.seen["process"], seen.seen["loop_thread"]
+    if the_loop in workers(seen.in_flight) and not seen.blocks:
+        raise Red(f"{len(ids)} images were sent together, and app.digits.{step} was called on the event loop's own thread: nothing else is "
+                  "answered until it has computed.")
+    if not seen.together:
+        raise Red(f"{seen.why_not_together()}\n\nComputing belongs off the loop, on as many workers as there are CPUs: POOL_PROCESSES was 2.")
+    assert seen.health, f"/health did not answer while {step} was held."
+    for response in seen.wrong_answers:
+        await api.expect(200, response)
+    assert seen.answered, f"{step} was let go for all {len(ids)} images, and not all requests got their answer."
+
+
+async def test_preprocessing_runs_beside_the_loop(service: ServiceStarter, upstream: Starter, meeting: Meeting) -> None:
+    """Two images are preprocessed at the same time, off the loop, and /health answers meanwhile."""
+    await runs_beside_the_loop("preprocess", "the model's preprocessing", service, upstream, meeting)
+
+
+async def test_inference_runs_beside_the_loop(service: ServiceStarter, upstream: Starter, meeting: Meeting) -> None:
+    """The model runs for two images at the same time, off the loop, and /health answers meanwhile."""
+    await runs_beside_the_loop("infer", "the model's inference", service, upstream, meeting)
+
+
+def taken(pools: dict[str, Any], before: dict[str, Any]) -> str:
+    """Which threads of the default pools are taken that weren't before; empty when none is."""
+    def more(*names: str) -> int:
+        return sum(pools.get(name, 0) - before.get(name, 0) for name in names)
+
+    if more("busy", "queued") > 0:
+        return f"{plural(more('busy', 'queued'), 'computation')} had a thread of FastAPI's pool, or queued for one; it has {pools['threads']}."
+    if (count := more("executor_busy", "executor_queued")) > 0:
+        return f"{plural(count, 'computation')} had a thread of asyncio's default executor, or queued for one; it has {pools['executor_threads']}."
+    return ""
+
+
+async def test_computations_have_a_pool_of_their_own(service: ServiceStarter, upstream: Starter, meeting: Meeting) -> None:
+    """While images wait for the model, none of them takes a thread of the pools that all endpoints share."""
+    api, _, images = await start(service, upstream, timeout=PATIENCE, gate=meeting)
+    await warmed_up(api, images)
+    before = (await api.report())["pools"]
+    meeting.close()
+    burst = Burst(api, requests([images.add(picture) for picture in PICTURES[1:9]]))
+    try:
+        if not await meeting.arrived(2, PATIENCE):
+            raise Red("8 images were sent together, and not even two came to the model.")
+        for _ in range(100):  # a dependency or a name's look-up may hold a thread for a moment; who computes holds it all the time
+            report = await api.report()
+            if report["pools"] and not taken(report["pools"], before):
+                break
+            await asyncio.sleep(0.01)
+    finally:
+        meeting.open()
+        await burst.finish(PATIENCE)
+
+    if not report["pools"] or not before:
+        raise Inconclusive("the event loop was too slow to say how its pools of threads are used")
+    if busy := taken(report["pools"], before):
+        place = next((place for place in report["standing"] if place.get("pool")), next(iter(report["standing"]), None))
+        raise Red(f"8 images were sent together. While the model held them, {busy}\n"
+                  + (f"They stand at {where(place)}:{quoted(place)}\n" if place else "")
+                  + "Every `def` endpoint, and whoever calls to_thread, needs these threads too: with enough images none is left for them. "
+                  "Give computations a pool of their own.")
+
+
+def lives(process: int, thread: int) -> bool:
+    """Whether a thread still exists; where that can't be seen it is taken to have ended."""
+    return Path(f"/proc/{process}/task/{thread}").exists()
+
+
+async def test_the_pool_is_reused(service: ServiceStarter, upstream: Starter, meeting: Meeting) -> None:
+    """Twenty images, one after the other, are computed by the few workers of one pool."""
+    api, _, images = await start(service, upstream, gate=meeting)
+
+    for number in range(1, 21):
+        await api.expect(200, await ask(api, images.add(PICTURES[number % len(PICTURES)])))
+        seen = workers(meeting.calls)
+        # A large pool may show as many; but it keeps them.
+        if len(seen) > 12 and sum(not lives(*worker) for worker in seen) > 6:
+            kind = "processes" if len({process for process, _ in seen}) > 1 else "threads"
+            raise Red(f"{number} images, one after the other, were computed by {len(seen)} different {kind}. What is started for each "
+                      "request costs more than it computes, and nothing bounds how many there are: keep one pool for the whole service.")
+
+
+async def test_an_unknown_image_is_a_404(service: ServiceStarter, upstream: Starter) -> None:
+    """An image that the image service answers with 404 is a 404."""
+    api, up, images = await start(service, upstream)
+    why = "The image service answered 404. That is the client's mistake, and nobody's failure."
+
+    await api.expect(404, await ask(api, "nobody"), why=why)
+    up.answer = lambda call: png(PICTURES[0], status=404)
+    await api.expect(404, await ask(api, "nobody"), why=f"{why} That a picture came with it changes nothing.")
+
+    up.answer = images
+    await api.expect(200, await ask(api, images.add(PICTURES[0])))
+
+
+FAILURES = (
+    ("answered 500", Answer(500, json={"error": "oops"})),
+    ("answered 403", Answer(403, json={"error": "who are you?"})),
+    ("answered 503 with a picture that says so", png(PICTURES[3], status=503)),
+    ("answered 200 with a page of HTML", Answer(body=b"<html>log in</html>", headers={"content-type": "text/html"})),
+    ("answered 200 with nothing", png(b"")),
+    ("answered 200 with half a PNG file", png(PICTURES[0][: len(PICTURES[0]) // 2])),
+    ("hung up in the middle of the file", Answer(body=PICTURES[0], headers={"content-type": "image/png"}, cut=30)),
+    ("answered with what is no HTTP", Answer(garbage=b"\x89PNG\r\n\x1a\n what?\r\n\r\n")),
+)
+
+
+async def test_a_failing_image_service_is_a_502(service: ServiceStarter, upstream: Starter) -> None:
+    """Whatever else the image service does wrong, the answer is 502, and the next good image is a 200."""
+    api, up, images = await start(service, upstream)
+
+    for what, failing in FAILURES:
+        up.answer = lambda call, failing=failing: failing
+        answer = await ask(api, images.add(PICTURES[0]))
+
+        await api.expect(502, answer, why=f"The image service {what}. 502, Bad Gateway, says that it is neither the client's fault nor yours.")
+        up.answer = images
+        await api.expect(200, await ask(api, images.add(PICTURES[1])), why=f"Before that, the image service {what}.")
+
+
+async def test_an_image_service_that_is_down_is_a_502(service: ServiceStarter, upstream: Starter) -> None:
+    """While the image service is down the answer is 502; when it is back, 200."""
+    api, up, images = await start(service, upstream)
+    await api.expect(200, await ask(api, images.add(PICTURES[0])))
+    await up.stop()
+
+    for _ in range(2):
+        await api.expect(502, await ask(api, images.add(PICTURES[0])), why="Nobody listens at IMAGES_URL any more.")
+
+    await up.start()
+    await api.expect(200, await ask(api, images.add(PICTURES[0])), why="The image service is back.")
+
+
+async def test_a_slow_image_service_is_a_504(service: ServiceStarter, upstream: Starter) -> None:
+    """When the image service doesn't answer in UPSTREAM_TIMEOUT_SECONDS, the answer is 504."""
+    api, up, images = await start(service, upstream, timeout=TIMEOUT)
+    up.close()
+
+    asked = asyncio.create_task(ask(api, images.add(PICTURES[0])))
+    done, _ = await asyncio.wait({asked}, timeout=3.5)
+    up.open()
+
+    if not done:
+        asked.cancel()
+        raise Red(f"The image service held its answer, and after 3.5 s there was none from /predict/image either, though "
+                  f"UPSTREAM_TIMEOUT_SECONDS was {TIMEOUT}. Clients that wait pile up, each with what it needs.")
+    await api.expect(504, await asked, why=f"The image service took longer than UPSTREAM_TIMEOUT_SECONDS, which was {TIMEOUT}.")
+    await api.expect(200, await ask(api, images.add(PICTURES[1])), why="After that the image service answered at once.")
+
+
+async def test_a_failing_computation_is_a_500(service: ServiceStarter, upstream: Starter, meeting: Meeting) -> None:
+    """When the model raises, that request alone is a 500."""
+    api, _, images = await start(service, upstream, timeout=PATIENCE, gate=meeting)
+    await warmed_up(api, images)
+    meeting.close(lambda call: call.text == "infer")
+    asked = {asyncio.create_task(ask(api, images.add(picture))) for picture in PICTURES[1:3]}
+    for _ in range(4000):
+        if len(meeting.held) == 2:
+            break
+        await asyncio.sleep(PATIENCE / 4000)
+    else:
+        raise Red("Two images were sent together, and they were not in the model together.")
+
+    meeting.word = "raise"
+    meeting.release(1)
+    failed, _ = await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED, timeout=PATIENCE)
+    meeting.word = "go"
+    meeting.open()
+
+    why = "The model raised a RuntimeError. The image service is innocent, and so is the client: 500 says that it is this service that failed."
+    for task in failed:
+        await api.expect(500, await task, why=why)
+    for task in asked - failed:
+        await api.expect(200, await task, why="The model failed for the other request, not for this one.")
+    await api.expect(200, await ask(api, images.add(PICTURES[3])), why="The model failed for the request before this one.")

@@ -1,0 +1,72 @@
+# Right answer to F: client and pool come by dependencies that are plain functions; the future is wrapped.
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from urllib.parse import quote
+
+import httpx
+from fastapi import APIRouter, Depends, HTTPException, Request
+from pydantic import BaseModel
+
+from app.digits import infer, preprocess
+from app.settings import settings
+
+
+class ImageRequest(BaseModel):
+    image_id: str
+
+
+class Digit(BaseModel):
+    label: int
+    confidence: float
+
+
+@asynccontextmanager
+async def lifespan(app):
+    async with httpx.AsyncClient(base_url=settings.images_url, timeout=settings.upstream_timeout_seconds) as client:
+        with ThreadPoolExecutor(8) as pool:
+            app.state.client, app.state.pool = client, pool
+            yield
+
+
+router = APIRouter(lifespan=lifespan)
+
+
+def the_client(request: Request):
+    return request.app.state.client
+
+
+def the_pool(request: Request):
+    return request.app.state.pool
+
+
+async def download(client, image_id):
+    try:
+        response = await client.get("/images/" + quote(image_id, safe=""))
+    except httpx.TimeoutException:
+        raise HTTPException(504, "image service too slow")
+    except httpx.HTTPError:
+        raise HTTPException(502, "image service failed")
+    if response.status_code == 404:
+        raise HTTPException(404, "no such image")
+    if not response.is_success:
+        raise HTTPException(502, "image service failed")
+    return response.content
+
+
+def compute(png):
+    try:
+        pixels = preprocess(png)
+    except ValueError:
+        return None
+    return infer(pixels)
+
+
+@router.post("/predict/image")
+async def predict_image(asked: ImageRequest, client=Depends(the_client), pool=Depends(the_pool)) -> Digit:
+    png = await download(client, asked.image_id)
+    result = await asyncio.wrap_future(pool.submit(compute, png))
+    if result is None:
+        raise HTTPException(502, "no image")
+    return Digit(label=result[0], confidence=result[1])
