@@ -7,10 +7,13 @@ logging in) goes through as ever.
 
 import asyncio
 import contextlib
+import os
 import socket
 import struct
+import weakref
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
 
 from dojo.outside import Call, OutsideGate
 from dojo.protocols import Plain, PostgreSQL, Protocol
@@ -27,19 +30,27 @@ class Relay(OutsideGate):
         self._server = (host, port)
         self._protocol = protocol
         self._listener: asyncio.Server | None = None
+        self._up = False
+        #: Has the port while the gate is down, so that nobody else gets it: as a client's own port, for one.
+        self._place: socket.socket | None = None
         self._links: set[_Link] = set()
         self.port = 0
 
     async def start(self) -> "Relay":
         """Listens on a free port of the loopback interface: ``port``."""
-        self._listener = await asyncio.start_server(self._accept, "127.0.0.1", self.port, backlog=1024)
-        self.port = self._listener.sockets[0].getsockname()[1]
+        place, self._place, self._up = self._place or _bound(self.port), None, True
+        self._listener = await asyncio.start_server(self._accept, sock=place, backlog=1024)
+        self.port = place.getsockname()[1]
         return self
 
     async def stop(self) -> None:
         """Breaks all connections and listens no more; ``start`` listens on the same port again."""
         if self._listener is not None:
             self._listener.close()
+            self._listener, self._up = None, False
+            with contextlib.suppress(OSError):
+                self._place = _bound(self.port)
+                weakref.finalize(self, self._place.close)
         self.break_connections()
         await asyncio.sleep(0)
 
@@ -61,6 +72,8 @@ class Relay(OutsideGate):
             link.abort("the gate broke the connection")
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if not self._up:  # it was accepted in the moment in which the gate went down
+            return writer.transport.abort()
         self.connections += 1
         link = _Link(self, self.connections, self._protocol(), reader, writer)
         self._links.add(link)
@@ -68,6 +81,19 @@ class Relay(OutsideGate):
             await link.run(*self._server)
         finally:
             self._links.discard(link)
+
+
+def _bound(port: int) -> socket.socket:
+    """A socket that has ``port``, or any that is free when it is 0, and doesn't listen."""
+    place = socket.socket()
+    try:
+        if os.name == "posix":  # connections that are being closed have the port too; elsewhere it means something else
+            place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        place.bind(("127.0.0.1", port))
+    except BaseException:
+        place.close()
+        raise
+    return place
 
 
 class _Link:
@@ -79,9 +105,14 @@ class _Link:
         self._protocol = protocol
         self._reader = reader
         self._writer = writer
-        self._open: deque[Call] = deque()
-        self._tasks: list[asyncio.Task[None]] = []
         self._server: asyncio.StreamWriter | None = None
+        #: What has been asked and the server hasn't answered, the oldest first.
+        self._asked: deque[Call] = deque()
+        #: What the server sent, in its order, each piece with its call and the task that ends when it may go on; None is the end.
+        self._answers: asyncio.Queue[tuple[bytes, Call | None, asyncio.Task[None] | None] | None] = asyncio.Queue()
+        self._calls: set[Call] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._over = ""
 
     async def run(self, host: str, port: int) -> None:
         """Passes on both ways until one side hangs up."""
@@ -89,41 +120,78 @@ class _Link:
             from_server, self._server = await asyncio.open_connection(host, port)
         except OSError:
             return self.abort("the server can't be reached")
-        self._tasks = [asyncio.create_task(self._forward(self._server)), asyncio.create_task(self._back(from_server))]
+        if self._over:
+            return self.abort(self._over)
+        forward, back, deliver = (self._task(each) for each in (self._forward(self._server), self._back(from_server), self._deliver()))
         with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+            # What the server said before it hung up is delivered; what a client is told that hung up is nobody's affair.
+            await asyncio.wait((forward, deliver), return_when=asyncio.FIRST_COMPLETED)
         self.abort("the connection was closed", reset=False)
+        await asyncio.wait((forward, back, deliver))
 
     def abort(self, why: str, reset: bool = True) -> None:
         """Ends both sides; calls without an answer are lost."""
-        for call in self._open:
-            call.lost = call.lost or why
-        self._open.clear()
+        self._over = self._over or why
+        for call in self._calls:
+            call.lost = call.lost or self._over
+        self._calls.clear()
         for task in self._tasks:
             task.cancel()
         for writer in filter(None, (self._writer, self._server)):
             if reset and (raw := writer.get_extra_info("socket")) is not None:
                 with contextlib.suppress(OSError):
-                    raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("hh" if os.name == "nt" else "ii", 1, 0))
             writer.transport.abort() if reset else writer.close()
 
+    def _task(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
     async def _forward(self, server: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError, OSError):
-            while data := await self._reader.read(65536):
-                if data in _SSL_REQUESTS and isinstance(self._protocol, PostgreSQL):
+        """From the client to the server."""
+        with self._noted():
+            if isinstance(self._protocol, PostgreSQL):
+                while (data := await self._reader.readexactly(8)) in _SSL_REQUESTS:
                     self._writer.write(b"N")
-                    continue
+            else:
+                data = await self._reader.read(65536)
+            while data:
                 for question in self._protocol.sent(data):
-                    self._open.append(self.gate._came(question.text, self.number, question.values))
+                    call = self.gate._came(question.text, self.number, question.values)
+                    self._asked.append(call)
+                    self._calls.add(call)
                 server.write(data)
                 await server.drain()
+                data = await self._reader.read(65536)
 
     async def _back(self, server: asyncio.StreamReader) -> None:
-        with contextlib.suppress(ConnectionError, OSError):
+        """From the server to the gate."""
+        with self._noted():
             while data := await server.read(65536):
                 for piece, is_answer in self._protocol.answered(data):
-                    if is_answer and self._open:
-                        await self.gate._passes(self._open[0])
-                        self._open.popleft()
-                    self._writer.write(piece)
+                    call = self._asked.popleft() if is_answer and self._asked else None
+                    self._answers.put_nowait((piece, call, self._task(self.gate._passes(call)) if call else None))
+        self._answers.put_nowait(None)
+
+    async def _deliver(self) -> None:
+        """From the gate to the client, in the server's order."""
+        with self._noted():
+            while (answer := await self._answers.get()) is not None:
+                piece, call, passes = answer
+                if call is not None and passes is not None:
+                    await passes
+                    self._calls.discard(call)
+                self._writer.write(piece)
                 await self._writer.drain()
+
+    @contextlib.contextmanager
+    def _noted(self) -> Iterator[None]:
+        """A side that hangs up, or that speaks another language, is no error of the gate's."""
+        try:
+            yield
+        except (OSError, EOFError):
+            pass
+        except ValueError:
+            self._over = f"it did not speak {type(self._protocol).__name__}'s protocol"
