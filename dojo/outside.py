@@ -59,9 +59,9 @@ class OutsideGate:
         self.calls = [call for call in self.calls if call.answered is None and not call.lost]
         self.rounds = []
 
-    def release(self, count: int | None = None) -> int:
-        """One round: the calls that are held now go on (the ``count`` oldest of them). Returns how many."""
-        batch = list(self._waiting.items())[:count]
+    def release(self, count: int | None = None, only: Callable[[Call], bool] = lambda call: True) -> int:
+        """One round: the calls that are held now go on (of those for which ``only`` is true, the ``count`` oldest). Returns how many."""
+        batch = [(call, go) for call, go in self._waiting.items() if only(call)][:count]
         if batch:
             self.rounds.append(len(batch))
         for call, go in batch:
@@ -78,7 +78,7 @@ class OutsideGate:
     @property
     def held(self) -> list[Call]:
         """The calls that have been sent and wait for their answer at the gate, in the order of their coming."""
-        return list(self._waiting)
+        return [call for call in self._waiting if not call.lost]
 
     @property
     def unanswered(self) -> int:
