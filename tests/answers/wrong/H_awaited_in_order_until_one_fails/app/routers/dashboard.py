@@ -1,0 +1,47 @@
+# Wrong answer to H: tasks awaited in order in one try.
+# Rejected by: test_a_failure_is_null_and_named or test_a_failure_does_not_stop_the_others
+# Because: [Uu]nder service_\d|service_\d failed
+
+import asyncio
+from contextlib import asynccontextmanager
+
+import httpx
+from fastapi import APIRouter, Request
+
+from app.settings import settings
+
+SERVICES = ["service_1", "service_2", "service_3", "service_4", "service_5"]
+
+
+@asynccontextmanager
+async def lifespan(app):
+    async with httpx.AsyncClient(base_url=settings.services_url, timeout=settings.upstream_timeout_seconds) as client:
+        yield {"services": client}
+
+
+router = APIRouter(lifespan=lifespan)
+
+
+async def fetch(client: httpx.AsyncClient, name: str):
+    response = await client.get(f"/{name}")
+    response.raise_for_status()
+    return response.json()
+
+
+@router.get("/dashboard")
+async def read_dashboard(request: Request) -> dict:
+    tasks = [asyncio.create_task(fetch(request.state.services, name)) for name in SERVICES]
+    results = []
+    try:
+        for task in tasks:
+            results.append(await task)
+    except (httpx.HTTPError, ValueError) as error:
+        results += [error] * (5 - len(results))
+    page, errors = {}, []
+    for name, result in zip(SERVICES, results):
+        if isinstance(result, BaseException):
+            errors.append(name)
+            page[name] = None
+        else:
+            page[name] = result
+    return {**page, "errors": errors}

@@ -1,0 +1,45 @@
+# Wrong answer to H: a service that hangs up is not expected.
+# Rejected by: test_a_failure_is_null_and_named
+# Because: answered 500, expected 200.*RemoteProtocolError
+
+import asyncio
+from contextlib import asynccontextmanager
+
+import httpx
+from fastapi import APIRouter, Request
+
+from app.settings import settings
+
+SERVICES = ["service_1", "service_2", "service_3", "service_4", "service_5"]
+
+
+@asynccontextmanager
+async def lifespan(app):
+    async with httpx.AsyncClient(base_url=settings.services_url, timeout=settings.upstream_timeout_seconds) as client:
+        yield {"services": client}
+
+
+router = APIRouter(lifespan=lifespan)
+
+
+async def fetch(client: httpx.AsyncClient, name: str):
+    try:
+        response = await client.get(f"/{name}")
+        response.raise_for_status()
+        return response.json()
+    except (httpx.HTTPStatusError, httpx.TimeoutException, ValueError) as error:
+        return error
+
+
+@router.get("/dashboard")
+async def read_dashboard(request: Request) -> dict:
+    client = request.state.services
+    results = await asyncio.gather(*(fetch(client, name) for name in SERVICES))
+    page, errors = {}, []
+    for name, result in zip(SERVICES, results):
+        if isinstance(result, BaseException):
+            errors.append(name)
+            page[name] = None
+        else:
+            page[name] = result
+    return {**page, "errors": errors}
