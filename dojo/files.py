@@ -138,7 +138,7 @@ def _hold_readings(held: _HeldFile) -> None:
         return text
 
     builtins.open = io.open = open
-    for name in ("read", "pread", "readv", "preadv"):
+    for name in ("read", "pread", "readv", "preadv", "readinto"):
         if hasattr(os, name):
             setattr(os, name, _held_call(getattr(os, name), held))
 
