@@ -18,6 +18,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from dojo.outside import Call, OutsideGate
 
@@ -101,29 +102,35 @@ class Meeting(OutsideGate):
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        number = self.connections
         try:
-            said = json.loads(await reader.readline())
-            details = {key: said[key] for key in ("process", "thread", "thread_name", "on_loop")}
-            call = self._came(said["name"], self.connections, tuple(said["arguments"]), **details)
-            await self._meet(call, reader, writer)
+            await self._meet(number, json.loads(await reader.readline()), reader, writer)
         except (ConnectionError, ValueError):  # its process ended in the middle of a word
             pass
         finally:
             writer.close()
 
-    async def _meet(self, call: Call, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        passes, left = asyncio.create_task(self._passes(call)), asyncio.create_task(reader.read(1))
+    async def _meet(self, number: int, said: dict[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        calls: list[Call] = []
+
+        async def passes() -> None:
+            # In one step, so that a call that has come is one that is held.
+            details = {key: said[key] for key in ("process", "thread", "thread_name", "on_loop")}
+            calls.append(self._came(said["name"], number, tuple(said["arguments"]), **details))
+            await self._passes(calls[0])
+
+        passed, left = asyncio.create_task(passes()), asyncio.create_task(reader.read(1))
         try:
-            await asyncio.wait({passes, left}, return_when=asyncio.FIRST_COMPLETED)
-            if passes.done():
-                word = self.word if isinstance(self.word, str) else self.word(call)
+            await asyncio.wait({passed, left}, return_when=asyncio.FIRST_COMPLETED)
+            if passed.done():
+                word = self.word if isinstance(self.word, str) else self.word(calls[0])
                 writer.write(word.encode() + b"\n")
-            else:
-                call.lost = "its process ended"
+            elif calls:
+                calls[0].lost = "its process ended"
         finally:
-            for task in (passes, left):
+            for task in (passed, left):
                 task.cancel()
-            await asyncio.gather(passes, left, return_exceptions=True)
+            await asyncio.gather(passed, left, return_exceptions=True)
 
 
 def overlay(stand_in: Path, place: str) -> dict[str, str]:

@@ -1,0 +1,317 @@
+"""C · Hashes are computed by other processes, as many at once as there are, and the event loop stays free."""
+
+import asyncio
+import itertools
+import json
+import os
+import secrets
+import time
+import zlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest_asyncio
+
+from dojo.kata import (
+    Burst,
+    Call,
+    Functions,
+    Held,
+    Meeting,
+    Red,
+    Request,
+    Service,
+    ServiceStarter,
+    beside,
+    exercise,
+    hold,
+    listed,
+    overlay,
+    quoted,
+    where,
+)
+
+pytestmark = exercise("C", edit="app/routers/hashing.py")
+
+#: How many processes the katas ask for; the second is none that a machine has as its number of CPUs.
+TWO = 2
+MORE = 3 if os.cpu_count() != 3 else 4
+#: Seconds that end a hang.
+PATIENCE = 10.0
+
+WHY_PROCESSES = (
+    "slow_hash is Python code: it holds the GIL while it computes, so threads of one process only take turns, the event loop's among them."
+)
+
+
+def new_text(kind: str) -> str:
+    """A text that no request has had before."""
+    return f"{kind} {next(_numbers)}"
+
+
+_numbers = itertools.count(1)
+
+
+def asking(kind: str, count: int) -> list[Request]:
+    """Requests for the hashes of so many new texts."""
+    return [Request("POST", "/hash", {"json": {"data": new_text(kind)}}) for _ in range(count)]
+
+
+def stood_in(data: str) -> str:
+    """What the stand-in for ``slow_hash`` returns."""
+    return f"{zlib.crc32(data.encode()):016x}"
+
+
+@dataclass
+class Hashing:
+    """The service, whose slow_hash stops at the judge's gate; ``own`` is its own process."""
+
+    api: Service
+    gate: Meeting
+    own: int
+
+    async def post(self, data: str, expected: int = 200, why: str = "") -> str:
+        """The answer's body; raises `Red` with ``why`` it matters unless the status is the expected one."""
+        answer = await self.api.post("/hash", json={"data": data}, patience=PATIENCE)
+        await self.api.expect(expected, answer, why)
+        return answer.text
+
+    async def hold(self, count: int, expected: int | None = None) -> Held:
+        """Holds ``count`` requests at the gate."""
+        return await hold(self.api, self.gate, asking("held", count), expected=expected)
+
+    async def at_rest(self) -> None:
+        """Returns when none of the service's processes starts up or computes any more, or after a while."""
+        before, work = -1, 0
+        until = time.perf_counter() + 2.0
+        while before != work and time.perf_counter() < until:
+            before, work = work, (await self.api.report()).get("children", 0)
+            await asyncio.sleep(0.06)
+
+
+def pids(calls: list[Call]) -> list[int]:
+    """The processes in which ``calls`` were made, each once."""
+    return list(dict.fromkeys(call.details["process"] for call in calls))
+
+
+def word(call: Call) -> str:
+    """What becomes of a call: its text says it."""
+    return next((word for word in ("crash", "raise") if word in call.values[0]), "go")
+
+
+async def stood(service: ServiceStarter, processes: int) -> AsyncIterator[Hashing]:
+    """The service with a stand-in for app/work.py; one text has been hashed."""
+    gate = await Meeting("slow_hash").start()
+    gate.word = word
+    stand_in = overlay(Path(__file__).with_name("_work.py"), "app/work.py")
+    api = await service(**gate.env, pool_processes=processes, options={"overlay": stand_in})
+    hashing = Hashing(api, gate, (await api.report())["process"])
+    await hashing.post(new_text("first"))
+    yield hashing
+    await gate.stop()
+
+
+@pytest_asyncio.fixture(loop_scope="session", scope="module")
+async def hashing(lasting_service: ServiceStarter) -> AsyncIterator[Hashing]:
+    """A service with two processes, which most tests share."""
+    async for each in stood(lasting_service, TWO):
+        yield each
+
+
+@pytest_asyncio.fixture(loop_scope="session", scope="module")
+async def larger(lasting_service: ServiceStarter) -> AsyncIterator[Hashing]:
+    """A service with more processes."""
+    async for each in stood(lasting_service, MORE):
+        yield each
+
+
+async def test_a_text_is_hashed(service: ServiceStarter, reference: Functions) -> None:
+    """POST /hash answers 200 with the hash of the text by the given slow_hash, and the name of the algorithm."""
+    api = await service(pool_processes=TWO)
+    data = f"any text: {secrets.token_hex(8)}"
+    algorithm = await reference.value("app.work:ALGORITHM")
+
+    answer, expected = await asyncio.gather(
+        api.post("/hash", json={"data": data}, patience=PATIENCE), reference.call("app.work:slow_hash", data),
+    )
+
+    await api.expect(200, answer)
+    assert {"hash": expected, "algorithm": algorithm} == answer.json(), (
+        f"For the text {data!r} the given slow_hash says {expected!r} and ALGORITHM is {algorithm!r}; the answer was\n    {answer.text[:200]}"
+    )
+
+
+async def test_what_is_no_text_is_refused(hashing: Hashing) -> None:
+    """A body without a text in `data` is a 422."""
+    for body in ({}, {"data": None}, {"data": 5}, {"data": ["a"]}, {"text": "a"}, ["a"], "a"):
+        answer = await hashing.api.post("/hash", json=body)
+
+        await hashing.api.expect(422, answer, why=f"The body was {body!r}. FastAPI does this by itself for a model whose field `data` is a str.")
+
+
+async def test_each_text_is_hashed(hashing: Hashing) -> None:
+    """Every text is hashed as it came, by the given slow_hash."""
+    for data in ("", "a", "A", " spaced  out\n", "naïve ☕", "nul\0 and \"quotes\"", "x" * 20_000, secrets.token_hex(8)):
+        before = len(hashing.gate.calls)
+        seen = json.loads(await hashing.post(data)).get("hash")
+
+        shown = repr(data) if len(data) < 50 else f"{data[:20]!r}… of {len(data)} characters"
+        assert len(hashing.gate.calls) > before or seen == stood_in(data), (
+            f"For the text {shown} slow_hash was not called: the answer {seen!r} comes from elsewhere. In this test app/work.py is "
+            "another one, and only its slow_hash knows the hashes."
+        )
+        assert stood_in(data) == seen, f"For the text {shown} slow_hash was expected to say {stood_in(data)!r}; the answer was {seen!r}."
+
+
+async def test_it_runs_in_another_process(hashing: Hashing) -> None:
+    """slow_hash runs outside of the service's own process."""
+    for _ in range(3):
+        seen = await hashing.hold(1)
+
+        if hashing.own in pids(seen.in_flight):
+            # One more is waited for, so that it is seen where this one stands.
+            seen = await hashing.hold(1, expected=2)
+            raise Red(f"{ran_at_home(seen)}\n\n{WHY_PROCESSES} Another process has a GIL of its own.")
+
+
+def ran_at_home(seen: Held) -> str:
+    """Where in the service's own process slow_hash ran."""
+    call = seen.in_flight[0]
+    if call.details["thread"] == seen.seen.get("loop_thread"):
+        place, thread = next((block["place"] for block in seen.blocks), None), "the event loop's own thread"
+    else:
+        place, thread = next(iter(seen.seen.get("standing", ())), None), f"a thread ({call.details['thread_name']})"
+    return f"slow_hash ran in the service's own process, on {thread}, called at {where(place)}:{quoted(place)}"
+
+
+async def test_workers_are_reused(hashing: Hashing) -> None:
+    """Eight requests, one after the other, share a few processes."""
+    hashing.gate.close(lambda call: False)
+
+    for _ in range(8):
+        await hashing.post(new_text("text"))
+
+    used = pids(hashing.gate.calls)
+    assert len(used) <= 2 * TWO, (
+        f"8 requests one after the other ran in {len(used)} processes, though POOL_PROCESSES was {TWO}. A process has to start an interpreter and to "
+        "import your code before it can compute anything: keep a few, and give them one text after the other."
+    )
+
+
+async def test_two_run_at_once(hashing: Hashing) -> None:
+    """With two processes two texts are hashed at the same time, one in each, and /health answers meanwhile."""
+    seen = await hashing.hold(TWO)
+
+    if not seen.together:
+        raise Red(seen.why_not_together())
+    await all_elsewhere(hashing, seen)
+
+
+async def all_elsewhere(hashing: Hashing, seen: Held) -> None:
+    """Raises `Red` unless each of the calls that were held ran in a process of its own, beside a free loop."""
+    used = pids(seen.in_flight)
+    if hashing.own in used:
+        raise Red(f"One of {seen.waiting} calls at the same time ran in the service's own process. {WHY_PROCESSES}")
+    assert len(used) == seen.waiting, (
+        f"{seen.waiting} calls of slow_hash were made at the same time, and they ran in {len(used)} of the processes: those in the same one "
+        f"take turns. {WHY_PROCESSES}"
+    )
+    assert seen.health, "/health did not answer while texts were hashed."
+    for response in seen.wrong_answers:
+        await hashing.api.expect(200, response)
+
+
+async def test_there_are_as_many_as_configured(larger: Hashing) -> None:
+    """POOL_PROCESSES says how many texts are hashed at the same time, each in a process of its own; the next one waits."""
+    seen = await larger.hold(MORE + 2, expected=MORE)
+
+    if not seen.together:
+        raise Red(f"POOL_PROCESSES was {MORE}. {seen.why_not_together()}")
+    at_once = max(seen.waiting, await started_by_now(larger))
+    assert at_once <= MORE, (
+        f"POOL_PROCESSES was {MORE}, and {at_once} texts were hashed at the same time. More processes than CPUs make each of them slower, "
+        "and each takes memory; by this setting whoever runs the service says how many there may be."
+    )
+    await all_elsewhere(larger, seen)
+
+
+async def started_by_now(larger: Hashing) -> int:
+    """How many calls are made at once when more are asked for, and every process has had the time to start."""
+    larger.gate.close()
+    burst = Burst(larger.api, asking("more", MORE + 2))
+    await larger.gate.arrived(MORE)
+    await larger.at_rest()
+    at_once = len(larger.gate.held)
+    larger.gate.open()
+    await burst.finish(PATIENCE)
+    return at_once
+
+
+async def test_an_exception_costs_one_request(hashing: Hashing) -> None:
+    """When slow_hash raises, the answer is 500, and the next request works."""
+    await hashing.post(new_text("raise"), 500, why="slow_hash raised RuntimeError. What comes back from a worker as an exception is no hash.")
+
+    await hashing.post(new_text("next"), why="In the request before, slow_hash had raised an exception.")
+
+
+WHY_500 = "The process that hashed this text ended in the middle: there is no hash, and it is the service's fault."
+WHY_REPLACED = (
+    "A ProcessPoolExecutor that has lost one of its processes is broken for good, and refuses whatever comes later: "
+    "the service has to make a new one."
+)
+
+
+async def test_a_crash_costs_one_request(hashing: Hashing) -> None:
+    """When a worker crashes, the request that it worked for is a 500, and the next one works; every time."""
+    for _ in range(2):
+        await hashing.post(new_text("crash"), 500, WHY_500)
+
+        await hashing.post(new_text("next"), why=f"A worker had crashed in the request before. {WHY_REPLACED}")
+
+
+async def test_a_crash_beside_another_request(hashing: Hashing) -> None:
+    """When a worker crashes while another one works, both requests are answered, and the next ones work."""
+    await hashing.hold(TWO)  # both have started
+    hashing.gate.close(lambda call: "beside" in call.values[0])
+    other = Burst(hashing.api, asking("beside", 1))
+    await hashing.gate.arrived(1, PATIENCE)
+
+    crash = asyncio.create_task(hashing.post(new_text("crash"), 500, WHY_500))
+    await asyncio.wait({crash}, timeout=PATIENCE / 3)
+    hashing.gate.open()
+    await crash
+
+    assert await other.finish(PATIENCE), (
+        "A worker crashed while another one hashed a text for another request, and the other request "
+        f"got no answer in {PATIENCE:g} s, the patience limit."
+    )
+    for _ in range(TWO):
+        await hashing.post(new_text("next"), why=f"Two requests were in the pool when it broke, and each has to do with its end. {WHY_REPLACED}")
+
+
+async def test_an_import_starts_no_process(service: ServiceStarter) -> None:
+    """Importing app.main starts no process: the pool starts with the service."""
+    api = await service(beside(__file__, "_imported.py", "app"), pool_processes=TWO)
+
+    started = (await api.get("/processes")).json()
+
+    assert [] == started, (
+        f"The import of app.main alone started {len(started)} processes: {listed(started)}. Whatever imports it (a test, a tool, "
+        "a spawned worker) would start them too, and nobody would end them."
+    )
+
+
+async def test_the_pool_ends_with_the_service(larger: Hashing, hashing: Hashing) -> None:
+    """When the service stops, it ends its processes, and then itself; also those that replaced others."""
+    await hashing.post(new_text("crash"), 500, WHY_500)
+    for each, when in ((larger, ""), (hashing, " after a crash")):
+        workers = pids((await each.hold(TWO)).in_flight)
+
+        ended = await each.api.stop(PATIENCE, workers)
+
+        if left := each.api.left_behind:
+            raise Red(f"The service was stopped{when}. Its lifespan had ended, and {len(left)} of its {len(workers)} processes were still running. "
+                      "uvicorn ends with the signal that stopped it, without what Python does at its end (atexit): "
+                      "processes that nobody has ended by then stay behind, and keep their memory.")
+        assert ended, f"The service was asked to stop{when}, and {PATIENCE:g} s later it had not ended by itself. {await each.api.stands()}"

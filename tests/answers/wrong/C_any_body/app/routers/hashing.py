@@ -1,0 +1,48 @@
+# Wrong answer to C: what is no text is hashed too.
+# Rejected by: test_what_is_no_text_is_refused
+# Because: expected 422
+
+import asyncio
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel
+
+from app.settings import settings
+from app.work import ALGORITHM, slow_hash
+
+
+class Text(BaseModel):
+    data: str
+
+
+class Hashed(BaseModel):
+    hash: str
+    algorithm: str
+
+
+class Holder:
+    def __init__(self):
+        self.renew()
+
+    def renew(self):
+        self.pool = ProcessPoolExecutor(settings.pool_processes, mp_context=multiprocessing.get_context("spawn"))
+
+
+@asynccontextmanager
+async def lifespan(app):
+    holder = Holder()
+    yield {"holder": holder}
+    holder.pool.shutdown()
+
+
+router = APIRouter(lifespan=lifespan)
+
+
+@router.post("/hash")
+async def hash_text(text: dict, request: Request) -> Hashed:
+    data = str(text.get("data", ""))
+    return Hashed(hash=await asyncio.get_running_loop().run_in_executor(request.state.holder.pool, slow_hash, data), algorithm=ALGORITHM)
