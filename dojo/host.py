@@ -32,8 +32,10 @@ from dojo import waits
 from dojo.clock import RunQueue
 from dojo.files import hold_file
 from dojo.imports import Importer
+from dojo.logs import Logs
 from dojo.probe import Application, Probe
 from dojo.stack import Learner, current_frames
+from dojo.stopping import Stopping
 from dojo.waits import WaitGate
 from dojo.wire import NEW, Line, plain
 
@@ -65,6 +67,8 @@ class Host:
         self.learner = Learner(task["root"], task.get("overlay", ()))
         self.gate = WaitGate(self.learner)
         self.probe = Probe(self.learner, self.gate)
+        self.logs = Logs(self.learner)
+        self.stopping = Stopping(self.learner, self.probe)
         self.importer = Importer(self.learner, task.get("quarantine", {}), self._importing)
         self._calls = queue.SimpleQueue[dict[str, Any] | None]()
         self._running: asyncio.AbstractEventLoop | None = None
@@ -80,6 +84,7 @@ class Host:
         os.chdir(self.task["root"])
         os._exit = self._noted_exit  # type: ignore[assignment]  # it doesn't return either
         self.importer.install()
+        self.logs.install()
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=_unobserved)
         threading.Thread(target=self._listen, name="dojo-line", daemon=True).start()
@@ -127,6 +132,7 @@ class Host:
             self.line.send(event="ready", port=listening.getsockname()[1], broken=self.importer.broken)
 
         server = self._server = _Server(config, started)
+        self.stopping.follow(server)
         with contextlib.suppress(SystemExit):  # uvicorn's way to say that it could not start
             server.run(sockets=[listening])
         if not server.started:
@@ -226,6 +232,11 @@ class Host:
         return {
             "close": lambda m: probe.close_gate(m.get("arm", True)),
             "stop": lambda m: self._stop(m.get("workers", [])),
+            "terminate": lambda m: self.stopping.terminate(),
+            "stopping": lambda m: self.stopping.report(),
+            "leap": lambda m: self.stopping.leap(m["seconds"]),
+            "standing": lambda m: self.stopping.standing(),
+            "logged": lambda m: self.logs.records(),
             "watch": lambda m: self._watch(),
             "pulse": lambda m: probe.pulse(),
             "gather": lambda m: probe.gather(m["expected"], m["limit"], m["strangers"]),

@@ -8,6 +8,7 @@ to the learner.
 import asyncio
 import difflib
 import re
+import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,12 @@ from dojo.wire import plain
 START_PATIENCE = 8.0
 REQUEST_PATIENCE = 5.0
 CALL_PATIENCE = 10.0
+
+#: A service that was told to end waits when its loop was found idle so often in a row, or has stood for so many seconds.
+IDLE_LOOKS = 20
+STANDS_AT_THE_END = 1.0
+#: How far its loop's clock is put forward: who waits for a fixed time at the end, and not for the work, waits no longer. In seconds.
+LEAP = 3.0
 
 
 ASKED_TO_END = "Your code asked the process to end (sys.exit, exit or quit)"
@@ -121,6 +128,7 @@ class Service:
         self.host = host
         self.broken = broken
         self._exercise = exercise
+        self._leapt = False
         # Its own proxies and limits of connections would change what is seen; certificates are not
         # needed on the loopback interface, and take longer to load than a host to start. Each request has
         # a connection of its own: the server may close a kept one after an answer that was good, for its
@@ -233,6 +241,49 @@ class Service:
     def left_behind(self) -> list[int]:
         """The ``workers`` that `stop` was asked about and that the service left running."""
         return list(self.host.ended.get("left", ()))
+
+    async def terminate(self) -> bool:
+        """Sends the service a SIGTERM; whether it is seen to wait for something before it ends. False: it has ended.
+
+        What is not done when its lifespan has ended it leaves undone. It may be waiting for what a gate of the judge's holds.
+        """
+        await self._ask("terminate")
+        return await self.lingers()
+
+    async def lingers(self, patience: float = 12.0) -> bool:
+        """Whether the service, which has been told to end, still waits for something; False once it has ended.
+
+        It waits when its loop has had nothing to do many times in a row, also after its clock was put forward.
+        """
+        began = answered = time.perf_counter()
+        stage, looks = "", 0
+        while time.perf_counter() - began < patience:
+            try:
+                seen = (await self.host.ask("stopping", REQUEST_PATIENCE)).get("value") or {}
+                if not seen["waits"] or seen["stage"] != stage or not seen["stands"]:
+                    answered = time.perf_counter()
+                looks = looks + 1 if seen["idle"] and seen["waits"] and seen["stage"] == stage else 0
+                stage = seen["stage"]
+                # A loop that gives no answer stands itself and waits, such as for a thread that works off a queue.
+                if time.perf_counter() - answered > STANDS_AT_THE_END:
+                    return True
+                if looks >= IDLE_LOOKS:
+                    if self._leapt or stage != "lifespan":
+                        return True
+                    await self.host.ask("leap", REQUEST_PATIENCE, seconds=LEAP)
+                    self._leapt, looks = True, 0
+            except (HostGone, NoAnswer):
+                return not self.host.gone
+            await asyncio.sleep(0.003)
+        return True
+
+    async def standing(self) -> list[dict[str, Any]]:
+        """The places of the learner's at which tasks and threads stand now, whether a request waits for them or not."""
+        return list((await self._ask("standing")).get("value") or ())
+
+    async def logged(self) -> list[dict[str, Any]]:
+        """What the learner's code has logged at WARNING or above: ``level``, ``logger``, ``message`` and ``place`` of each."""
+        return list((await self._ask("logged")).get("value") or ())
 
     async def stands(self) -> str:
         """Where the main thread of a service stands that does not end."""
