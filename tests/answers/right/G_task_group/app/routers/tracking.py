@@ -1,0 +1,42 @@
+# Right answer to G: a task group that is opened and left with the lifespan.
+
+import asyncio
+import logging
+from contextlib import asynccontextmanager
+
+import httpx
+from fastapi import APIRouter, Request
+from pydantic import BaseModel
+
+from app.settings import settings
+
+logger = logging.getLogger(__name__)
+
+
+class Event(BaseModel):
+    event: str
+    user_id: int
+
+
+@asynccontextmanager
+async def lifespan(app):
+    async with httpx.AsyncClient(base_url=settings.analytics_url, timeout=settings.upstream_timeout_seconds) as client:
+        async with asyncio.TaskGroup() as group:
+            yield {"analytics": client, "group": group}
+
+
+router = APIRouter(lifespan=lifespan)
+
+
+async def deliver(client: httpx.AsyncClient, event: Event) -> None:
+    try:
+        response = await client.post("/events", json=event.model_dump())
+        response.raise_for_status()
+    except httpx.HTTPError as error:
+        logger.warning("event %r was not delivered: %r", event, error)
+
+
+@router.post("/track", status_code=202)
+async def track(event: Event, request: Request):
+    request.state.group.create_task(deliver(request.state.analytics, event))
+    return {"status": "accepted"}

@@ -1,0 +1,47 @@
+# Right answer to G: tasks that are kept in a set, and gathered when the lifespan ends.
+
+import asyncio
+import logging
+from contextlib import asynccontextmanager
+
+import httpx
+from fastapi import APIRouter, Request
+from pydantic import BaseModel
+
+from app.settings import settings
+
+logger = logging.getLogger(__name__)
+
+
+class Event(BaseModel):
+    event: str
+    user_id: int
+
+
+tasks: set[asyncio.Task] = set()
+
+
+@asynccontextmanager
+async def lifespan(app):
+    async with httpx.AsyncClient(base_url=settings.analytics_url, timeout=settings.upstream_timeout_seconds) as client:
+        yield {"analytics": client}
+        await asyncio.gather(*tasks)
+
+
+router = APIRouter(lifespan=lifespan)
+
+
+async def deliver(client: httpx.AsyncClient, event: Event) -> None:
+    try:
+        response = await client.post("/events", json=event.model_dump())
+        response.raise_for_status()
+    except httpx.HTTPError as error:
+        logger.warning("event %r was not delivered: %r", event, error)
+
+
+@router.post("/track", status_code=202)
+async def track(event: Event, request: Request):
+    task = asyncio.create_task(deliver(request.state.analytics, event))
+    tasks.add(task)
+    task.add_done_callback(tasks.discard)
+    return {"status": "accepted"}

@@ -1,0 +1,44 @@
+# Wrong answer to G: a warning for each event, whether it is delivered or not.
+# Rejected by: test_an_event_is_accepted_and_delivered
+# Because: app/routers/tracking
+
+import asyncio
+import logging
+from contextlib import asynccontextmanager
+
+import httpx
+from fastapi import APIRouter, BackgroundTasks, Request
+from pydantic import BaseModel
+
+from app.settings import settings
+
+logger = logging.getLogger(__name__)
+
+
+class Event(BaseModel):
+    event: str
+    user_id: int
+
+
+@asynccontextmanager
+async def lifespan(app):
+    async with httpx.AsyncClient(base_url=settings.analytics_url, timeout=settings.upstream_timeout_seconds) as client:
+        yield {"analytics": client}
+
+
+router = APIRouter(lifespan=lifespan)
+
+
+async def deliver(client: httpx.AsyncClient, event: Event) -> None:
+    try:
+        logger.warning("delivering %r", event)
+        response = await client.post("/events", json=event.model_dump())
+        response.raise_for_status()
+    except httpx.HTTPError:
+        pass
+
+
+@router.post("/track", status_code=202)
+async def track(event: Event, request: Request, background: BackgroundTasks):
+    background.add_task(deliver, request.state.analytics, event)
+    return {"status": "accepted"}

@@ -1,0 +1,44 @@
+# Wrong answer to G: the delivery comes first, and its failure is the client's answer.
+# Rejected by: test_the_answer_does_not_wait_for_the_delivery
+# Because: app/routers/tracking\.py:\d+
+
+import asyncio
+import logging
+from contextlib import asynccontextmanager
+
+import httpx
+from fastapi import APIRouter, HTTPException, Request
+from pydantic import BaseModel
+
+from app.settings import settings
+
+logger = logging.getLogger(__name__)
+
+
+class Event(BaseModel):
+    event: str
+    user_id: int
+
+
+@asynccontextmanager
+async def lifespan(app):
+    async with httpx.AsyncClient(base_url=settings.analytics_url, timeout=settings.upstream_timeout_seconds) as client:
+        yield {"analytics": client}
+
+
+router = APIRouter(lifespan=lifespan)
+
+
+async def deliver(client: httpx.AsyncClient, event: Event) -> None:
+    try:
+        response = await client.post("/events", json=event.model_dump())
+        response.raise_for_status()
+    except httpx.HTTPError as error:
+        logger.warning("event %r was not delivered: %r", event, error)
+        raise HTTPException(502, "analytics failed")
+
+
+@router.post("/track", status_code=202)
+async def track(event: Event, request: Request):
+    await deliver(request.state.analytics, event)
+    return {"status": "accepted"}
