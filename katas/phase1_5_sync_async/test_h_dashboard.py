@@ -18,6 +18,8 @@ pytestmark = exercise("H", edit="app/routers/dashboard.py")
 DASHBOARD = Request("GET", "/dashboard")
 #: Long enough for tests that aren't about the time limit, and the short one for those that are. In seconds.
 PATIENT, SHORT = 30.0, 0.4
+#: How long after its time limit a dashboard is still waited for, only to end a hang. In seconds; in all it is less than httpx's default limit of 5.
+PATIENCE = 4.0
 
 Starter = Callable[..., Awaitable[Upstream]]
 
@@ -342,19 +344,19 @@ async def with_one_held(api: Service, up: Upstream, slow: str, values: Values, t
     up.answer = answering(values)
     up.close(only=lambda call: name_of(call) == slow)
     asked = ask(api)
-    in_time = await until(asked.done, timeout + 2.6)
+    in_time = await until(asked.done, timeout + PATIENCE)
     gave_up = in_time and await until(lambda: not up.held, 2.0)
     calls = list(up.calls)
     up.open()
     answer = await asked
 
     if not in_time:
-        raise Red(f"{slow} held its answer, and after {timeout + 2.6:g} s there was no answer from /dashboard either, though "
+        raise Red(f"{slow} held its answer, and after {timeout + PATIENCE:g} s there was no answer from /dashboard either, though "
                   f"UPSTREAM_TIMEOUT_SECONDS was {timeout}. One slow service holds up the whole page.")
     if not gave_up:
         raise Red(f"{slow} held its answer, the dashboard was answered without it, and 2 s later the call to {slow} was still open. "
                   "Calls that nobody waits for pile up, each with its connection: end them when their time is over.")
-    expect_one_call_each(calls, f"a dashboard of which {slow} is slow")
+    expect_one_call_each(calls, f"a dashboard of which {slow} is slow", at_most=True)
     return answer
 
 
@@ -367,7 +369,7 @@ async def test_five_that_are_slow(service: ServiceStarter, upstream: Starter) ->
         api, up = await hurried(service, upstream, timeout)
         up.close()
         asked = ask(api)
-        first = await until(lambda: any(call.lost for call in up.calls), timeout + 2.6)  # noqa: B023  # awaited here
+        first = await until(lambda: any(call.lost for call in up.calls), timeout + PATIENCE)  # noqa: B023  # awaited here
         await until(lambda: not up.held, timeout / 2)  # noqa: B023
         late, calls = sorted(name_of(call) for call in up.held), list(up.calls)
         up.open()
@@ -380,5 +382,5 @@ async def test_five_that_are_slow(service: ServiceStarter, upstream: Starter) ->
         raise Red(f"All five held their answers. When the time limit of {listed(lost)} was over, the calls to {listed(late)} were still waited for, "
                   "though they had begun at the same time: the time limits run one after the other, and five slow services take five of them.")
     await expect_page(api, answer, {}, NAMES, seen=f"All five held their answers, and UPSTREAM_TIMEOUT_SECONDS was {timeout}.")
-    expect_one_call_each(calls, "a dashboard of which all five are slow")
+    expect_one_call_each(calls, "a dashboard of which all five are slow", at_most=True)
     await expect_page(api, await api.get("/dashboard"), dict.fromkeys(NAMES, 0), seen="After all five had been slow, they answered at once.")
