@@ -1,14 +1,9 @@
-"""Owns one server for a judge, and ends it when the judge is gone, however that ended.
+"""Owns a temporary folder and the server in it for a judge, and ends both when the judge is gone, however that ended.
 
-Run as a file of its own, with one JSON object on the first line of its standard input::
-
-    {"argv": […], "cwd": "…", "env": {…}, "user": 65534, "group": 65534, "stop": 2, "remove": ["…"]}
-
-It starts ``argv`` and says ``started <pid>``, or ``failed <why>``. When its standard input ends,
-which also happens when the judge is killed, it sends the signal ``stop`` to the server, waits
-for it, and removes the folders. With ``undo`` (``{"kind": "postgresql", "url": …, "schema": …}`` or
-``{"kind": "redis", "url": …, "prefix": …}``) it takes back at the end what a judge has put into a
-server that isn't its own.
+Run as a file of its own, it takes requests from its standard input, one JSON object a line, and
+answers each with one. When its input ends, which also happens when the judge is killed, it ends
+the server, takes back what was put into a user's own server, and removes the folder. So the
+folder has an owner from its first moment on, and nothing that is begun in it stays without one.
 """
 
 import contextlib
@@ -19,62 +14,126 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
+import time
 from typing import Any
+
+#: How long a program may take to end before it is killed, in seconds.
+ENDING_PATIENCE = 5.0
 
 _PR_SET_PDEATHSIG = 1
 
 
-def _die_with_the_guard() -> None:
-    """In the server's process, before it begins: Linux ends it when the guard itself is killed."""
+class Guard:
+    """What one judge has asked for so far; each ``do_…`` is a request of that name."""
+
+    def __init__(self) -> None:
+        self._folder = ""
+        self._server: subprocess.Popen[bytes] | None = None
+        self._stop = 0
+        self._undo: dict[str, Any] | None = None
+
+    def do_folder(self, prefix: str, base: str | None) -> dict[str, Any]:
+        """Makes the folder."""
+        self._folder = tempfile.mkdtemp(prefix=prefix, dir=base)
+        return {"folder": self._folder}
+
+    def do_run(self, argv: list[str], typed: str, user: list[int] | None, patience: float) -> dict[str, Any]:
+        """Runs a program to its end; ``typed`` is its standard input."""
+        done = subprocess.run(argv, input=typed, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+                              timeout=patience, check=False, **self._options(user, signal.SIGTERM))
+        return {"code": done.returncode, "said": done.stdout}
+
+    def do_start(self, argv: list[str], user: list[int] | None, stop: int) -> dict[str, Any]:
+        """Starts the server, which the signal ``stop`` will end; what it says goes to the file ``log``."""
+        self._stop = stop
+        with open(os.path.join(self._folder, "log"), "wb") as log:
+            self._server = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **self._options(user, stop))
+        return {"pid": self._server.pid}
+
+    def do_state(self) -> dict[str, Any]:
+        """The server's exit status; None while it runs."""
+        return {"ended": self._server.poll() if self._server else None}
+
+    def do_stop(self) -> dict[str, Any]:
+        """Ends the server."""
+        if self._server is not None:
+            self._server.send_signal(self._stop)
+            try:
+                self._server.wait(ENDING_PATIENCE)
+            except subprocess.TimeoutExpired:
+                self._server.kill()
+                self._server.wait()
+        self._server = None
+        return {}
+
+    def do_undo(self, **what: Any) -> dict[str, Any]:
+        """Notes what to take back at the end: a ``schema`` of a PostgreSQL at ``url``, or the keys of a Redis that begin with ``prefix``."""
+        self._undo = what
+        return {}
+
+    def end(self) -> None:
+        """Leaves nothing behind."""
+        self.do_stop()
+        if self._undo:
+            with contextlib.suppress(Exception):  # the server may be gone as well
+                _take_back(**self._undo)
+        until = time.monotonic() + ENDING_PATIENCE
+        while self._folder and time.monotonic() < until:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            if not os.path.exists(self._folder):
+                break
+            time.sleep(0.05)  # the children of a killed server may still write in it
+
+    def _options(self, user: list[int] | None, stop: int) -> dict[str, Any]:
+        # Not the judge's whole environment: it may hold secrets, and settings of PostgreSQL's.
+        environment = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH") if name in os.environ}
+        identity: dict[str, Any] = {"user": user[0], "group": user[1], "extra_groups": []} if user else {}
+        return {"cwd": self._folder, "env": {**environment, "LC_ALL": "C", "TZ": "UTC"}, "start_new_session": True,
+                "preexec_fn": lambda: _end_with_the_guard(stop), **identity}
+
+
+def _end_with_the_guard(stop: int) -> None:
+    """In the new process, before its program begins: Linux sends it ``stop`` when the guard itself is killed."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGQUIT)
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, stop)
 
 
-def _undo(what: dict[str, Any]) -> None:
-    if what["kind"] == "postgresql":
+def _take_back(url: str, schema: str = "", prefix: str = "") -> None:
+    if schema:
         import psycopg
         from psycopg import sql
 
-        with psycopg.connect(what["url"], connect_timeout=5, autocommit=True) as connection:
-            connection.execute(sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(what["schema"])))
+        for _ in range(3):  # a service that is being ended may still hold a lock
+            with contextlib.suppress(psycopg.errors.LockNotAvailable), psycopg.connect(url, connect_timeout=5, autocommit=True) as connection:
+                connection.execute("set lock_timeout = '3s'")
+                connection.execute(sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(schema)))
+                return
     else:
         import redis
 
-        with redis.Redis.from_url(what["url"], socket_timeout=5) as client:
-            for key in client.scan_iter(match=f"{what['prefix']}*", count=1000):
-                client.delete(key)
+        with redis.Redis.from_url(url, socket_timeout=5) as client:
+            keys = list(client.scan_iter(match=f"{prefix}*", count=1000))
+            for first in range(0, len(keys), 1000):
+                client.delete(*keys[first:first + 1000])
 
 
 def main() -> None:
-    """Guards until standard input ends."""
-    for ignored in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):  # the judge ends the guard, by closing its input
-        signal.signal(ignored, signal.SIG_IGN)
-    task = json.loads(sys.stdin.readline())
-    server: subprocess.Popen[bytes] | None = None
-    if "argv" in task:
-        identity = {"user": task["user"], "group": task["group"], "extra_groups": []} if task.get("user") is not None else {}
-        try:
-            with open(task["log"], "ab") as log:
-                server = subprocess.Popen(
-                    task["argv"], cwd=task["cwd"], env={**os.environ, **task.get("env", {})}, stdin=subprocess.DEVNULL,
-                    stdout=log, stderr=log, start_new_session=True, preexec_fn=_die_with_the_guard, **identity)
-        except (OSError, subprocess.SubprocessError) as error:
-            print("failed", error, flush=True)
-            return
-    print("started", server.pid if server else 0, flush=True)
-    sys.stdin.read()
-    if server is not None:
-        server.send_signal(task["stop"])
-        try:
-            server.wait(5)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
-    if "undo" in task:
-        with contextlib.suppress(Exception):  # the server may be gone as well
-            _undo(task["undo"])
-    for folder in task.get("remove", ()):
-        shutil.rmtree(folder, ignore_errors=True)
+    """Answers the judge until it is gone."""
+    for name in ("SIGINT", "SIGHUP", "SIGTERM"):  # the end of its input ends the guard; a handler, as children would inherit SIG_IGN
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), lambda *_: None)
+    guard = Guard()
+    try:
+        for line in sys.stdin:
+            request = json.loads(line)
+            try:
+                answer = getattr(guard, f"do_{request.pop('do')}")(**request)
+            except (OSError, subprocess.SubprocessError) as error:
+                answer = {"failed": str(error), "denied": isinstance(error, PermissionError)}
+            print(json.dumps(answer), flush=True)
+    finally:  # also when the judge is gone before it has read an answer
+        guard.end()
 
 
 if __name__ == "__main__":

