@@ -234,7 +234,7 @@ class Host:
             "stop": lambda m: self._stop(m.get("workers", [])),
             "terminate": lambda m: self.stopping.terminate(),
             "stopping": lambda m: self.stopping.report(),
-            "leap": lambda m: self.stopping.leap(m["seconds"]),
+            "leap": lambda m: self.stopping.leap(),
             "standing": lambda m: self.stopping.standing(),
             "logged": lambda m: self.logs.records(),
             "watch": lambda m: self._watch(),

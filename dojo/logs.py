@@ -12,6 +12,9 @@ from typing import Any
 
 from dojo.stack import Learner
 
+#: Whose loggers count only when the learner's code itself logs with them.
+LIBRARIES = ("asyncio", "concurrent", "fastapi", "httpcore", "httpx", "multiprocessing", "psycopg", "redis", "starlette", "urllib3", "uvicorn")
+
 
 class Logs:
     """The newest records of the learner's."""
@@ -33,14 +36,16 @@ class Logs:
 
     def _note(self, record: logging.LogRecord) -> None:
         place = self._learner.innermost(sys._getframe(2))
-        # A task that nobody asks for its exception is complained of by whoever happens to run then.
-        if place is not None and not (record.name == "asyncio" and "never retrieved" in str(record.msg)):
-            try:
-                message = record.getMessage()
-            except Exception:  # its arguments don't fit its text: logging complains of that itself
-                message = str(record.msg)
-            self._records.append({"level": record.levelname, "logger": record.name, "message": message[:500], "place": place})
+        if place is None and record.name.partition(".")[0] in LIBRARIES:
+            return
+        if record.name == "asyncio" and "never retrieved" in str(record.msg):  # said by whoever happens to run then
+            return
+        try:
+            message = record.getMessage()
+        except Exception:  # its arguments don't fit its text: logging complains of that itself
+            message = str(record.msg)
+        self._records.append({"level": record.levelname, "logger": record.name, "message": message[:500], "place": place})
 
     def records(self) -> list[dict[str, Any]]:
-        """``level``, ``logger``, ``message`` and ``place`` of each, the oldest first."""
+        """``level``, ``logger``, ``message`` and ``place`` of each, the oldest first; no place when a library called the logger for it."""
         return list(self._records)

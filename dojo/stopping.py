@@ -10,12 +10,16 @@ import asyncio
 import contextlib
 import signal
 import threading
+from types import FrameType
 from typing import Any
 
 import uvicorn
 
 from dojo.probe import Probe
 from dojo.stack import Learner, current_frames
+
+#: How far the loop's clock is put forward: who waits for a fixed time at the end, and not for the work, waits no longer. In seconds.
+LEAP = 3.0
 
 
 class Stopping:
@@ -56,13 +60,14 @@ class Stopping:
     def report(self) -> dict[str, Any]:
         """``stage``; ``waits``: whether there is something that it could wait for; ``idle``: whether the loop does nothing else.
 
-        ``idle`` is None when the loop doesn't answer, and ``stands`` is the learner's line at which it stands, if it is one.
+        ``idle`` is None when the loop doesn't answer; then ``stands`` is the learner's line at which it stands, if it is
+        one, and ``for_long`` whether it waits there for a thread with no time limit, or one that is longer than `LEAP`.
         """
         stage = self.stage
         waits = stage == "lifespan" or (stage == "requests" and self._server is not None and bool(self._server.server_state.tasks))
         idle = self._idle(patience=0.25)
-        stands = self._learner.innermost(current_frames().get(self._thread)) if idle is None else None
-        return {"stage": stage, "waits": waits, "idle": idle, "stands": stands}
+        frame = current_frames().get(self._thread) if idle is None else None
+        return {"stage": stage, "waits": waits, "idle": idle, "stands": self._learner.innermost(frame), "for_long": _waits_for_long(frame)}
 
     def _idle(self, patience: float) -> bool | None:
         """Whether nothing else is ready to run at this moment, which only asyncio's own loop can tell; None without an answer."""
@@ -82,14 +87,14 @@ class Stopping:
             return None
         return idle if answered.wait(patience) else None
 
-    def leap(self, seconds: float) -> None:
+    def leap(self) -> None:
         """Puts the loop's clock forward, so that a wait which a time limit would end ends now."""
         loop = self._loop
         if loop is None:
             return
         clock = loop.time
         with contextlib.suppress(AttributeError, RuntimeError):  # another kind of loop, or closed
-            loop.time = lambda: clock() + seconds  # type: ignore[method-assign]
+            loop.time = lambda: clock() + LEAP  # type: ignore[method-assign]
             loop.call_soon_threadsafe(bool)
 
     def standing(self) -> list[dict[str, Any]]:
@@ -100,3 +105,13 @@ class Stopping:
 
     def _tasks(self) -> list[dict[str, Any] | None]:
         return [self._learner.awaiting(task.get_coro()) for task in asyncio.all_tasks()]
+
+
+def _waits_for_long(frame: FrameType | None) -> bool:
+    """Whether one of threading's waits (``join``, ``Event.wait``, a queue's) stands there, and without a time limit to speak of."""
+    while frame is not None:
+        if frame.f_code.co_filename == threading.__file__ and "timeout" in frame.f_locals:
+            timeout = frame.f_locals["timeout"]
+            return timeout is None or timeout < 0 or timeout > LEAP
+        frame = frame.f_back
+    return False

@@ -24,11 +24,10 @@ START_PATIENCE = 8.0
 REQUEST_PATIENCE = 5.0
 CALL_PATIENCE = 10.0
 
-#: A service that was told to end waits when its loop was found idle so often in a row, or has stood for so many seconds.
+#: A service that was told to end waits when its loop was found idle so often in a row.
 IDLE_LOOKS = 20
-STANDS_AT_THE_END = 1.0
-#: How far its loop's clock is put forward: who waits for a fixed time at the end, and not for the work, waits no longer. In seconds.
-LEAP = 3.0
+#: Or when it has stood for so many seconds: for a thread without a time limit, or in another call. The latter is longer than a `LEAP`.
+STANDS_FOR_A_THREAD, STANDS_ANYWHERE = 0.4, 4.0
 
 
 ASKED_TO_END = "Your code asked the process to end (sys.exit, exit or quit)"
@@ -265,12 +264,12 @@ class Service:
                 looks = looks + 1 if seen["idle"] and seen["waits"] and seen["stage"] == stage else 0
                 stage = seen["stage"]
                 # A loop that gives no answer stands itself and waits, such as for a thread that works off a queue.
-                if time.perf_counter() - answered > STANDS_AT_THE_END:
+                if time.perf_counter() - answered > (STANDS_FOR_A_THREAD if seen["for_long"] else STANDS_ANYWHERE):
                     return True
                 if looks >= IDLE_LOOKS:
                     if self._leapt or stage != "lifespan":
                         return True
-                    await self.host.ask("leap", REQUEST_PATIENCE, seconds=LEAP)
+                    await self.host.ask("leap", REQUEST_PATIENCE)
                     self._leapt, looks = True, 0
             except (HostGone, NoAnswer):
                 return not self.host.gone
