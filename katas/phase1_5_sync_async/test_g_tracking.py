@@ -20,6 +20,8 @@ MANY = 36
 LONG, SHORT = 60.0, 0.4
 #: Ends a wait for what never comes. In seconds without any news.
 PATIENCE = 4.0
+#: Without news for so long, nobody is coming any more, when the loop is alive or is seen to stand. Only wrong answers wait for it.
+QUIET = 2.0
 #: How the service ends is this router's affair alone: the other ones are left out.
 ALONE = {f"app/routers/{name}.py": "from fastapi import APIRouter\n\nrouter = APIRouter()\n"
          for name in ("cache", "compare", "config", "dashboard", "hashing", "image", "predict", "users", "weather")}
@@ -166,11 +168,10 @@ async def send_held(api: Service, up: Upstream, tracked: list[Event], *, release
         alive += bool(pulse["alive"])
         stuck = bool(pulse["stuck"])
         silence = time.perf_counter() - changed
-        # Nobody is coming any more: the loop has been alive all the while, or is seen to stand.
-        if stuck or silence > PATIENCE or (now[2] >= len(tracked) and up.calls and alive >= 25 and silence > 1.0):
+        if silence > PATIENCE or (silence > QUIET and (stuck or (now[2] >= len(tracked) and up.calls and alive >= 25))):
             break
         await asyncio.sleep(0.003)
-    healthy = not stuck and (not up.held or await api.answers("/health", 3.0))
+    healthy = not up.held or await api.answers("/health", 1.0 if stuck else 3.0)
     seen = Sent(len(tracked), answered(), healthy, await api.report())
     if release or seen.answered < seen.count or not seen.health:
         up.open()
@@ -310,7 +311,7 @@ async def test_an_upstream_that_is_down_is_logged(service: ServiceStarter, upstr
 async def test_a_slow_upstream_is_given_up(service: ServiceStarter, upstream: Starter) -> None:
     """A delivery that isn't done in UPSTREAM_TIMEOUT_SECONDS is given up and logged, and the next event is delivered."""
     api, up = await start(service, upstream, timeout=SHORT)
-    slow, good = events(2)
+    slow, *good = events(8)
     up.close()
 
     await track(api, slow)
@@ -319,8 +320,17 @@ async def test_a_slow_upstream_is_given_up(service: ServiceStarter, upstream: St
     await must_be_logged(api, 0, told)
 
     up.open()
-    await track(api, good)
-    assert await once(lambda: delivered(up)[spelled(good)]), "An event was given up, as it took too long. The next one, after that, never came."
+    for event in good:  # a busy machine may need longer than that for one of them
+        before = len(await api.logged())
+        await track(api, event)
+        until = time.perf_counter() + PATIENCE
+        while not delivered(up)[spelled(event)] and len(await api.logged()) == before and time.perf_counter() < until:
+            await asyncio.sleep(0.005)
+        if delivered(up)[spelled(event)]:
+            return
+        if len(await api.logged()) == before:
+            break
+    raise Red("An event was given up, as the analytics service took too long. From then on it was in order, and the next event never came.")
 
 
 async def stop(api: Service, up: Upstream, tracked: list[Event], refused: Sequence[Event] = ()) -> None:
@@ -361,6 +371,7 @@ async def test_a_failure_at_the_stop_costs_no_other_event(service: ServiceStarte
     """When one of the last deliveries fails, the others are waited for all the same."""
     api, up = await start(service, upstream)
     tracked = events(8)
-    up.answer = refusing(tracked[:1], Answer(500))
+    answers = iter([Answer(500)])  # and if it is tried again, that is in order
+    up.answer = lambda call: next(answers, ACCEPTED) if came(call) == spelled(tracked[0]) else ACCEPTED
 
     await stop(api, up, tracked, refused=tracked[:1])
