@@ -14,7 +14,9 @@ import atexit
 import contextlib
 import io
 import multiprocessing
+import os
 import re
+import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
@@ -148,8 +150,20 @@ def complaints(answer: Answer, verdict: Verdict) -> Iterator[str]:
                 yield f"{exercise}: the message doesn't say {missing}:\n{message}"
 
 
+def _end_with_parent() -> None:
+    """Ends this process when its parent is gone, even if that was killed: a pool's worker would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def wait() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
 def judge_all(chosen: list[Answer], jobs: int) -> Iterator[tuple[Answer, Verdict]]:
     """The verdicts on ``chosen``, by ``jobs`` processes side by side."""
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_end_with_parent) as pool:
         yield from zip(chosen, pool.map(judge_answer, chosen), strict=True)
