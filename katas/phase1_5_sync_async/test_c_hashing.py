@@ -77,6 +77,16 @@ class Hashing:
         await self.api.expect(expected, answer, why)
         return answer.text
 
+    async def crash(self) -> None:
+        """Has a text hashed that crashes the process that hashes it; raises `Red` unless the answer is 500."""
+        try:
+            await self.post(new_text("crash"), 500, WHY_500)
+        except Red:
+            if self.own in pids([call for call in self.gate.calls if word(call) == "crash"]):
+                raise Red("A text that had crashed a worker was hashed once more, by the service's own process, which crashed as well. "
+                          "What crashes one process may crash the next.") from None
+            raise
+
     async def hold(self, count: int, expected: int | None = None) -> Held:
         """Holds ``count`` requests at the gate."""
         return await hold(self.api, self.gate, asking("held", count), expected=expected)
@@ -102,7 +112,7 @@ def word(call: Call) -> str:
 
 async def stood(service: ServiceStarter, processes: int) -> AsyncIterator[Hashing]:
     """The service with a stand-in for app/work.py; one text has been hashed."""
-    gate = await Meeting("slow_hash").start()
+    gate = await Meeting("the given slow_hash").start()
     gate.word = word
     stand_in = overlay(Path(__file__).with_name("_work.py"), "app/work.py")
     api = await service(**gate.env, pool_processes=processes, options={"overlay": stand_in})
@@ -265,7 +275,7 @@ WHY_REPLACED = (
 async def test_a_crash_costs_one_request(hashing: Hashing) -> None:
     """When a worker crashes, the request that it worked for is a 500, and the next one works; every time."""
     for _ in range(2):
-        await hashing.post(new_text("crash"), 500, WHY_500)
+        await hashing.crash()
 
         await hashing.post(new_text("next"), why=f"A worker had crashed in the request before. {WHY_REPLACED}")
 
@@ -277,7 +287,7 @@ async def test_a_crash_beside_another_request(hashing: Hashing) -> None:
     other = Burst(hashing.api, asking("beside", 1))
     await hashing.gate.arrived(1, PATIENCE)
 
-    crash = asyncio.create_task(hashing.post(new_text("crash"), 500, WHY_500))
+    crash = asyncio.create_task(hashing.crash())
     await asyncio.wait({crash}, timeout=PATIENCE / 3)
     hashing.gate.open()
     await crash
@@ -304,7 +314,7 @@ async def test_an_import_starts_no_process(service: ServiceStarter) -> None:
 
 async def test_the_pool_ends_with_the_service(larger: Hashing, hashing: Hashing) -> None:
     """When the service stops, it ends its processes, and then itself; also those that replaced others."""
-    await hashing.post(new_text("crash"), 500, WHY_500)
+    await hashing.crash()
     for each, when in ((larger, ""), (hashing, " after a crash")):
         workers = pids((await each.hold(TWO)).in_flight)
 

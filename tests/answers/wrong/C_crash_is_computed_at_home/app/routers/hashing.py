@@ -1,6 +1,6 @@
 # Wrong answer to C: after a crash the service computes the text itself.
 # Rejected by: test_a_crash_costs_one_request
-# Because: The process|ended the whole process
+# Because: by the service's own process, which crashed as well
 
 import asyncio
 import multiprocessing

@@ -1,6 +1,6 @@
-# Wrong answer to C: pool.map, whose results the loop waits for.
-# Rejected by: test_two_run_at_once
-# Because: app/routers/hashing.py:\d+ for [\d.]+ s, waiting
+# Wrong answer to C: whatever crashes is tried again, for ever.
+# Rejected by: test_a_crash_costs_one_request
+# Because: got no answer in 10 s
 
 import asyncio
 import multiprocessing
@@ -44,5 +44,11 @@ router = APIRouter(lifespan=lifespan)
 
 @router.post("/hash")
 async def hash_text(text: Text, request: Request) -> Hashed:
-    digest = next(request.state.holder.pool.map(slow_hash, [text.data]))
-    return Hashed(hash=digest, algorithm=ALGORITHM)
+    holder = request.state.holder
+    while True:
+        pool = holder.pool
+        try:
+            return Hashed(hash=await asyncio.get_running_loop().run_in_executor(pool, slow_hash, text.data), algorithm=ALGORITHM)
+        except BrokenProcessPool:
+            if holder.pool is pool:
+                holder.renew()
