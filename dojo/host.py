@@ -162,8 +162,7 @@ class Host:
     def _application(self, target: str) -> Application:
         """The object ``module:name``, or ``path/to/file.py:name`` for a service that the judge brings along."""
         where, _, name = target.rpartition(":")
-        module = _module_from(Path(where)) if where.endswith(".py") else importlib.import_module(where)
-        application = _attribute(module, name, where)
+        application = _attribute(_module_at(where), name, where)
         if not callable(application):
             raise TypeError(f"{target} is no application but {application!r:.60}")
         return application  # type: ignore[no-any-return]  # whatever it is, uvicorn calls it
@@ -195,8 +194,9 @@ class Host:
         return await value
 
     def _resolve(self, path: str) -> Any:
-        where, _, name = path.partition(":")
-        return _attribute(importlib.import_module(where), name, where)
+        """What ``module:name`` names, or ``path/to/file.py:name`` in a driver that the judge brings along."""
+        where, _, name = path.rpartition(":")
+        return _attribute(_module_at(where), name, where)
 
     def _built(self, value: Any) -> Any:
         """``value`` with the objects made for which it holds recipes (`wire.new`)."""
@@ -316,9 +316,15 @@ def _attribute(module: ModuleType, name: str, where: str) -> Any:
         raise AttributeError(f"{where.replace('.', '/')}.py has no `{name}`{hint}") from None
 
 
-def _module_from(file: Path) -> ModuleType:
-    """The module of a file that the judge brings along; its folder's other files can be imported."""
-    spec = importlib.util.spec_from_file_location(f"dojo_service_{file.stem}", file)
+def _module_at(where: str) -> ModuleType:
+    """The module of that name; or that of a file that the judge brings along."""
+    if not where.endswith(".py"):
+        return importlib.import_module(where)
+    file = Path(where)
+    name = f"dojo_service_{file.stem}"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, file)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

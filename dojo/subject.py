@@ -310,6 +310,8 @@ class Functions:
     async def call(self, function: str, *arguments: Any, patience: float = CALL_PATIENCE) -> Any:
         """What ``function`` (``"module:name"``) returns; a coroutine function is awaited.
 
+        ``"path/to/file.py:name"`` is a driver of the judge's, which calls the learner's functions from
+        within: for many calls in one, or several at once.
         Raises `Red` when it raises, ends its process or doesn't return within ``patience`` seconds.
         """
         return await self._ask(function, plain(arguments), patience)
@@ -325,7 +327,7 @@ class Functions:
         return [{**at["place"], "count": 1}] if at.get("place") else list(at.get("standing", ()))
 
     async def _ask(self, function: str, arguments: Any, patience: float) -> Any:
-        name = function.partition(":")[2]
+        name = function.rpartition(":")[2]
         if self._host is None or self._host.gone:
             self._host = await _start(self._launcher, self._task)
         host = self._host

@@ -1,0 +1,175 @@
+"""Two calls on two threads, met at every point: deterministic where a stress test is lucky.
+
+A second thread that comes in the middle of ``x += 1`` loses an update, and a stress test sees that
+once in many runs. Here the first call runs again and again, each time with the second one let in
+before another of its instructions, until there is no instruction left. It works within the host
+(`Functions.call` of a driver that lies beside a kata), as it has to trace the learner's code.
+
+A second call that has to wait for a lock is no mistake: then the first goes on. So that this is
+seen, and not guessed from a clock, locks are replaced by ones that tell (`tell_locks`).
+"""
+
+import _thread
+import dataclasses
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from types import CodeType, FrameType
+from typing import Any
+
+_allocate = _thread.allocate_lock
+_real_rlock = threading.RLock
+
+#: How long a second call may take that neither ends nor waits for a lock that tells; then the first goes on. In seconds.
+PATIENCE = 0.05
+#: The same, once so many calls have used it up: they wait for something that doesn't tell.
+SHORT_PATIENCE, PATIENT_CALLS = 0.001, 10
+#: How long a second call may take after the first has ended. In seconds.
+END_PATIENCE = 3.0
+#: No first call is met at more of its instructions.
+MOST_POINTS = 2000
+
+
+#: How many second calls have used their patience up, in this process.
+_impatient = 0
+
+
+class _Inside(threading.local):
+    """Whether this thread runs a second call, and how it says that it waits."""
+
+    tell: Callable[[], None] | None = None
+
+
+_inside = _Inside()
+
+
+class _TellingLock:
+    """A lock of the standard library's that says when a second call finds it taken."""
+
+    _make: Callable[[], Any] = staticmethod(_allocate)
+
+    def __init__(self) -> None:
+        self._lock = self._make()
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
+        if self._lock.acquire(False):
+            return True
+        if _inside.tell is not None:
+            _inside.tell()
+        return bool(self._lock.acquire(blocking, timeout)) if blocking else False
+
+    def release(self) -> None:
+        self._lock.release()
+
+    def __enter__(self) -> bool:
+        return self.acquire()
+
+    def __exit__(self, *error: object) -> None:
+        self._lock.release()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._lock, name)
+
+
+class _TellingRLock(_TellingLock):
+    _make = staticmethod(_real_rlock)
+
+
+def tell_locks() -> None:
+    """From now on locks tell; before the learner's module is imported, which may take a copy of their names."""
+    for name, made in (("Lock", _TellingLock), ("RLock", _TellingRLock), ("_allocate_lock", _TellingLock)):
+        setattr(threading, name, made)
+    _thread.allocate_lock = _thread.allocate = _TellingLock  # type: ignore[assignment]
+    _thread.RLock = _TellingRLock  # type: ignore[assignment,misc]
+
+
+@dataclasses.dataclass
+class Met:
+    """One meeting: where the first call stood when the second came, and what each of them returned.
+
+    ``stuck``: the second one had not ended a while after the first.
+    """
+
+    frame: tuple[str, int]
+    first: Any = None
+    second: Any = None
+    stuck: bool = False
+
+
+def meetings(scene: Callable[[], tuple[Callable[[], Any], Callable[[], Any]]], owns: Callable[[CodeType], bool]) -> Iterator[Met]:
+    """For each instruction in code that ``owns`` knows and that the first call of a ``scene`` executes: what comes of the two.
+
+    ``scene`` makes a new pair of calls each time; they return what was seen, and never raise.
+    """
+    for point in range(MOST_POINTS):
+        first, second = scene()
+        meeting = _Meeting(second, point, owns)
+        result = meeting.run(first)
+        if meeting.met is None:  # the first call has no such instruction any more
+            return
+        meeting.met.first = result
+        yield meeting.met
+
+
+class _Meeting:
+    def __init__(self, second: Callable[[], Any], point: int, owns: Callable[[CodeType], bool]) -> None:
+        self._second = second
+        self._left = point
+        self._owns = owns
+        self._word = _allocate()  # released when the second call has ended or waits
+        self._word.acquire()
+        self._ended = _allocate()
+        self._ended.acquire()
+        self.met: Met | None = None
+
+    def run(self, first: Callable[[], Any]) -> Any:
+        before = sys.gettrace()
+        sys._getframe().f_trace_opcodes = True  # Python 3.12 tells of instructions only when any frame asked before settrace()
+        sys.settrace(self._trace)
+        try:
+            result = first()
+        finally:
+            sys.settrace(before)
+        if self.met is not None and not self._ended.acquire(timeout=END_PATIENCE):
+            self.met.stuck = True
+        return result
+
+    def _trace(self, frame: FrameType, event: str, argument: Any) -> Any:
+        if not self._owns(frame.f_code):
+            return None
+        frame.f_trace = self._instruction  # first: Python 3.13 heeds the next line only when it is set
+        frame.f_trace_opcodes = True
+        frame.f_trace_lines = False
+        return self._instruction
+
+    def _instruction(self, frame: FrameType, event: str, argument: Any) -> Any:
+        if event == "opcode" and self.met is None:
+            if self._left == 0:
+                self.met = Met((frame.f_code.co_filename, frame.f_lineno))
+                threading.Thread(target=self._let_in, args=(self.met,), name="second", daemon=True).start()
+                self._wait()
+            self._left -= 1
+        return self._instruction
+
+    def _wait(self) -> None:
+        """Until the second call has ended, or waits itself."""
+        global _impatient
+        if not self._word.acquire(timeout=PATIENCE if _impatient < PATIENT_CALLS else SHORT_PATIENCE):
+            _impatient += 1
+
+    def _let_in(self, met: Met) -> None:
+        said = False
+
+        def tell() -> None:
+            nonlocal said
+            if not said:
+                said = True
+                self._word.release()
+
+        _inside.tell = tell
+        try:
+            met.second = self._second()
+        finally:
+            _inside.tell = None
+            self._ended.release()
+            tell()

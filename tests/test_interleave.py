@@ -1,0 +1,130 @@
+"""Two calls that meet at every instruction: what a lost update is, what a lock is, and what is neither."""
+
+import _thread
+import textwrap
+import threading
+from collections.abc import Callable
+from types import CodeType
+from typing import Any
+
+import pytest
+
+from dojo import interleave
+from dojo.interleave import Met, meetings
+
+FILE = "/a/learner's/file.py"
+SOURCE = textwrap.dedent("""\
+    import threading
+
+    class Counter:
+        def __init__(self):
+            self.count = 0
+            self.lock = threading.Lock()
+            self.again = threading.RLock()
+            self.slots = threading.Semaphore()
+            self.news = threading.Condition()
+
+        def bare(self):
+            self.count += 1
+
+        def locked(self):
+            with self.lock:
+                self.count += 1
+
+        def twice(self):
+            with self.again:
+                with self.again:
+                    self.count += 1
+
+        def slot(self):
+            with self.slots:
+                self.count += 1
+
+        def told(self):
+            with self.news:
+                self.count += 1
+
+        def polls(self):
+            while not self.lock.acquire(blocking=False):
+                pass
+            self.count += 1
+            self.lock.release()
+
+        def never_released(self):
+            self.lock.acquire()
+            self.count += 1
+    """)
+
+
+@pytest.fixture
+def counter(monkeypatch: pytest.MonkeyPatch) -> Callable[[], Any]:
+    """Makes counters whose locks tell."""
+    for module, names in ((threading, ("Lock", "RLock", "_allocate_lock")), (_thread, ("allocate_lock", "allocate", "RLock"))):
+        for name in names:
+            monkeypatch.setattr(module, name, getattr(module, name))  # so that it is put back afterwards
+    monkeypatch.setattr(interleave, "END_PATIENCE", 0.2)
+    monkeypatch.setattr(interleave, "PATIENCE", 5.0)  # whoever waits for it is seen by the time that the test takes
+    interleave.tell_locks()
+    names: dict[str, Any] = {}
+    exec(compile(SOURCE, FILE, "exec"), names)
+    made: Callable[[], Any] = names["Counter"]
+    return made
+
+
+def owns(code: CodeType) -> bool:
+    """Whether it is the learner's."""
+    return code.co_filename == FILE
+
+
+def counts(make: Callable[[], Any], method: str) -> tuple[list[Met], set[int]]:
+    """All meetings of a method with itself, and what was counted."""
+    counters = []
+
+    def scene() -> tuple[Callable[[], Any], Callable[[], Any]]:
+        counter = make()
+        counters.append(counter)
+        return getattr(counter, method), getattr(counter, method)
+
+    met = list(meetings(scene, owns))
+    return met, {counter.count for counter in counters[:len(met)]}
+
+
+def test_a_lost_update_is_found_every_time(counter: Callable[[], Any]) -> None:
+    """Between reading and writing the second call is lost; before and after, it is not. And the line is named."""
+    for _ in range(5):
+        met, counted = counts(counter, "bare")
+
+        assert {1, 2} == counted
+        assert {(FILE, 12)} == {each.frame for each in met}
+        assert not any(each.stuck for each in met)
+
+
+@pytest.mark.parametrize("method", ["locked", "twice", "slot", "told", "polls"])
+def test_a_second_call_that_waits_for_a_lock_is_let_be(counter: Callable[[], Any], method: str) -> None:
+    """Whichever lock it is, the first call goes on at once, and both are counted."""
+    met, counted = counts(counter, method)
+
+    assert {2} == counted
+    assert len(met) > 10
+    assert not any(each.stuck for each in met)
+
+
+@pytest.mark.timeout(20)
+def test_a_call_that_never_comes_back_is_said(counter: Callable[[], Any]) -> None:
+    """A lock that is never given back keeps the second call waiting after the end of the first."""
+    def scene() -> tuple[Callable[[], Any], Callable[[], Any]]:
+        made = counter()
+        return made.never_released, made.locked
+
+    assert any(each.stuck for each in meetings(scene, owns))
+
+
+def test_what_both_return_is_kept() -> None:
+    """Each meeting holds the results of both calls, and code that isn't the learner's is not met in."""
+    def call() -> str:
+        return "first"
+
+    met = list(meetings(lambda: (call, lambda: "second"), lambda code: code is call.__code__))
+
+    assert {("first", "second")} == {(each.first, each.second) for each in met}
+    assert [] == list(meetings(lambda: (call, call), lambda code: False))
