@@ -114,6 +114,21 @@ async def test_an_open_gate_passes_on_and_counts(gate: Relay, connect: Connect, 
     assert (1, 1, 0, []) == (gate.connections, gate.connected, gate.unanswered, gate.held)
 
 
+async def test_what_follows_an_answer_is_not_late(gate: Relay, connect: Connect) -> None:
+    """Nagle's algorithm, which would keep it back for 40 ms, is off towards both sides, also when the gate was down meanwhile."""
+    for _ in range(2):
+        reader, writer = await connect()
+        writer.write(b"PING\r\n")
+        await reader.readline()
+
+        [link] = gate._links
+        for side in (link._writer, link._server):
+            assert side is not None
+            assert side.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        await gate.stop()
+        await gate.start()
+
+
 async def test_a_closed_gate_holds_answers_and_not_questions(gate: Relay, connect: Connect, small: Small) -> None:
     """The server has done its work; the client waits until the gate lets go."""
     reader, writer = await connect()
