@@ -119,6 +119,7 @@ def stress(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def benchmark(session: nox.Session) -> None:
-    """How long a verdict takes, and what the probe costs, as ratios of one run."""
+    """How long a verdict takes, and what probe and gate cost, as ratios of one run."""
     bench(session, "dev")
     run(session, "-m", "tests.benchmarks.verdict", *session.posargs)
+    run(session, "-m", "tests.benchmarks.gate")
