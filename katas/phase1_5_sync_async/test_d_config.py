@@ -141,7 +141,10 @@ async def test_requests_wait_together(service: ServiceStarter, config: Path) -> 
     if seen.blocks:
         raise Red(f"{seen.why_not_together()}\n\nOpening a file and reading it both wait for the disk: only a thread has the time.")
     assert seen.health, f"/health did not answer while {TOGETHER} requests waited for the file."
-    # Where another process reads it the gate sees nothing, and holds nobody.
+    # Where another process reads it the gate sees nothing, and holds nobody: then the answers say whether it was read.
+    assert seen.held or not known or not seen.answered, (
+        f"{TOGETHER} requests were answered while nobody could open the file: not each of them reads it."
+    )
     assert seen.together or (not known and seen.answered), seen.why_not_together()
     for request in seen.requests:
         assert request.response is not None, "A request got no answer after the file could be read again."

@@ -1,6 +1,6 @@
-# Wrong answer to D: a thread reads the file every few milliseconds, and requests get what it found last.
-# Rejected by: test_each_request_reads_the_file or test_requests_wait_together or test_a_missing_file_is_not_found
-# Because: was (rewritten|replaced)|header only|4 were answered while|expected (200|404)
+# Wrong answer to D: a thread reads the file every now and then, and requests get what it found last.
+# Rejected by: test_each_request_reads_the_file
+# Because: was rewritten
 
 import asyncio
 import csv
@@ -11,9 +11,6 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, HTTPException
 
 from app.settings import settings
-
-router = APIRouter()
-
 
 def parse(lines) -> dict[str, str]:
     rows = csv.reader(lines)
@@ -37,7 +34,7 @@ def refresh():
                 state["found"] = parse(file)
         except (OSError, ValueError) as error:
             state["found"] = error
-        time.sleep(0.002)
+        time.sleep(10)
 
 
 @asynccontextmanager
