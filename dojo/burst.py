@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import time
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ import h11
 import httpx
 
 from dojo.evidence import Picture, bars, held_loop, plural, quoted, where
+from dojo.waits import SHORTEST
 
 if TYPE_CHECKING:
     from dojo.subject import Service
@@ -101,6 +102,11 @@ class Burst:
         return all(request.answered is not None for request in self.requests)
 
 
+def proven(blocks: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those that held the event loop for certain: what rests on a clock alone was seen at least twice."""
+    return [block for block in blocks if block["proof"] != "clock" or block["times"] >= 2]
+
+
 @dataclass
 class Observation:
     """What `hold_and_ping` saw of ``count`` requests to ``path`` that wait ``wait`` seconds each.
@@ -158,9 +164,8 @@ class Observation:
     @property
     def blocks(self) -> list[dict[str, Any]]:
         """What held the event loop, proven: what rests on a clock alone was seen at least twice."""
-        found = [*self.after.get("blocks", ()), *self.seen.get("blocks", ())]
-        proven = [b for b in found if b["proof"] != "clock" or b["times"] >= 2]
-        return sorted(proven, key=lambda b: ("identity", "stuck", "clock").index(b["proof"]))
+        found = proven([*self.after.get("blocks", ()), *self.seen.get("blocks", ())])
+        return sorted(found, key=lambda b: ("identity", "stuck", "clock").index(b["proof"]))
 
     @property
     def spans(self) -> list[dict[str, Any]]:
@@ -208,6 +213,12 @@ class Observation:
             start, end = self.asked_health
             table.append(("/health", start, end if self.health else None, "" if self.health else "no answer"))
         return bars(table)
+
+    def lasted(self, span: Mapping[str, Any]) -> float:
+        """How long a request's stay in the application would have been without logical time, at least; in seconds."""
+        arrivals = {(a["request"], a["arrived"]): a for r in (self.seen, self.after) for a in r.get("arrivals", ())}
+        skipped = sum(a["skipped"] for a in arrivals.values() if a["request"] in (span["number"], None))
+        return float((span["complete"] or span["start"]) - span["start"] + skipped)
 
     def why_not_together(self) -> str:
         """Who waits for whom, for requests that don't wait together: one paragraph."""
@@ -282,15 +293,17 @@ async def ask_health(service: "Service", path: str, seen: Mapping[str, Any]) -> 
     return healthy, (start, time.perf_counter())
 
 
-async def hold_and_ping(service: "Service", path: str, count: int, payload: Mapping[str, Any] | None, *, wait: float,
-                        method: str = "POST", health: str | None = "/health", to_the_end: bool = True) -> Observation:
+async def hold_and_ping(service: "Service", path: str, count: int, payload: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None, *,
+                        wait: float, method: str = "POST", health: str | None = "/health", to_the_end: bool = True,
+                        shortest: float = SHORTEST) -> Observation:
     """Holds ``count`` requests to ``path`` and counts those that wait together (see `Observation`).
 
-    ``wait``: the INFERENCE_SECONDS with which ``service`` was started. ``health``: the path that
-    has to answer meanwhile, or None. ``to_the_end``: whether the answers are waited for as well.
+    ``payload``: of all of them, or one for each. ``wait``: the INFERENCE_SECONDS with which
+    ``service`` was started. ``health``: the path that has to answer meanwhile, or None.
+    ``to_the_end``: whether the answers are waited for as well. ``shortest``: the shortest sleep that is held.
     """
-    await service.close_gate()
-    burst = Burst(service, [Request(method, path, {} if payload is None else {"json": payload})] * count)
+    await service.close_gate(shortest=shortest)
+    burst = Burst(service, _requests(method, path, count, payload))
     seen = await service.gather(count)
     held_up = bool(seen.get("held_up"))
     healthy, asked = await ask_health(service, health, seen) if health is not None else (None, None)
@@ -299,3 +312,96 @@ async def hold_and_ping(service: "Service", path: str, count: int, payload: Mapp
     await burst.finish(min(turns * wait * 1.5 + 2.0, 12.0) if to_the_end else 0.05)
     after = await service.report() if to_the_end else {}
     return Observation(path, count, wait, burst.requests, seen, after, healthy, asked, seen.get("held", []), service.host.output())
+
+
+def _requests(method: str, path: str, count: int, payload: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None) -> list[Request]:
+    if payload is None or isinstance(payload, Mapping):
+        return [Request(method, path, {} if payload is None else {"json": payload})] * count
+    return [Request(method, path, {"json": each}) for each in payload]
+
+
+@dataclass
+class Rounds(Observation):
+    """What `hold_in_rounds` saw: in ``rounds`` who was held each time, and who wasn't, where the last one is not whole."""
+
+    rounds: list[list[dict[str, Any]]] = field(default_factory=list)
+    whole: bool = True
+
+    @property
+    def places(self) -> set[str]:
+        """Where they waited, in any of the rounds."""
+        return {arrival["place"] for held in self.rounds for arrival in held}
+
+    @property
+    def threads(self) -> set[str]:
+        """The names of the threads on which they waited, in any of the rounds."""
+        return {arrival["thread"] for held in self.rounds for arrival in held if arrival["place"] == "pool"}
+
+    @property
+    def early(self) -> int:
+        """None is early: who has nothing left to wait for may go before the others."""
+        return 0
+
+    @property
+    def real_seconds(self) -> float:
+        """From the first coming to the last answer, in seconds, of which logical time is no part."""
+        spans = [span for span in self.spans if span["complete"] is not None]
+        return max((s["complete"] for s in spans), default=0.0) - min((s["start"] for s in spans), default=0.0)
+
+    @property
+    def shortest_wait(self) -> float:
+        """The shortest stay of a request, with the logical time; in seconds."""
+        return min((self.lasted(span) for span in self.spans if span["complete"] is not None), default=0.0)
+
+    @property
+    def together(self) -> bool:
+        """Whether in each round all that were not done yet stood at the gate, and nobody held the loop."""
+        return self.whole and self.answered and not self.blocks
+
+    def why_not_together(self) -> str:
+        """Who waits for whom, and in which part of the wait."""
+        told = super().why_not_together()
+        if len(self.rounds) > 1 or (self.rounds and self.blocks):
+            told = f"The first part of the wait is shared: all {self.count} requests were in it together. A later part is not.\n{told}"
+        return f"{told}\n(INFERENCE_SECONDS was {self.wait:g}.)"
+
+
+#: After so many rounds the requests don't wait in a few steps; they look at a clock again and again.
+ROUNDS = 12
+
+
+async def hold_in_rounds(service: "Service", path: str, count: int, payload: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None, *,
+                         wait: float, method: str = "POST") -> Rounds:
+    """Lets ``count`` requests to ``path`` go on round by round, in logical time, and looks each time whether all are there.
+
+    So every part of a wait is looked at, not only the first, however long ``wait`` is: the
+    INFERENCE_SECONDS with which ``service`` was started. Parts that no gate knows take their time.
+    """
+    await service.close_gate(skip=True)
+    burst = Burst(service, _requests(method, path, count, payload))
+    rounds: list[list[dict[str, Any]]] = []
+    whole = True
+    until = time.perf_counter() + 3 * wait + 5.0
+    quiet = 0
+    while True:
+        seen = await service.gather(count, patience=3.0)
+        held, blocked = seen["held"], bool(seen.get("held_up") or proven(seen["blocks"]))
+        done = sum(span["path"] == path and span["complete"] is not None for span in seen["spans"])
+        there = len({arrival["request"] or -index for index, arrival in enumerate(held, 1)})
+        missing = bool(held) and there + done < count
+        quiet = quiet + 1 if missing and seen.get("quiet") else 0
+        # Who is late on a busy machine has come by the second time that nobody new comes.
+        whole = not missing or quiet < 2
+        late = time.perf_counter() > until
+        if held and (not missing or not whole or blocked or late):
+            rounds.append(held)
+        if done >= count or blocked or not whole or late or len(rounds) > ROUNDS:
+            break
+        if held and not missing:
+            await service.release()
+        else:
+            await asyncio.sleep(0.01)
+    await service.open_gate()
+    await burst.finish(max(2.0, until - time.perf_counter()) if whole and not blocked else 3.0)
+    after = await service.report()
+    return Rounds(path, count, wait, burst.requests, seen, after, None, held=seen["held"], printed=service.host.output(), rounds=rounds, whole=whole)

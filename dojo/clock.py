@@ -21,6 +21,9 @@ from dojo.stack import Learner
 
 #: Calls shorter than this are forgotten. In seconds.
 KEEP = 0.02
+#: So many calls at one place hold the loop together when each took at least `OFTEN_EACH` of its own time, and all of
+#: them `OFTEN_ALL`. In seconds.
+OFTEN, OFTEN_EACH, OFTEN_ALL = 8, 0.04, 0.8
 #: A call holds the loop when it took this much CPU time, or this much time of its own. In seconds.
 CPU_LIMIT = 0.08
 OWN_LIMIT = 0.15
@@ -62,6 +65,11 @@ class Call:
         return (other.depth > self.depth and other.start >= self.start - 1e-6
                 and other.start + other.wall <= self.start + self.wall + 1e-3
                 and other.wall >= 0.6 * self.wall)
+
+
+def _at(call: Call) -> tuple[str, int, str]:
+    """Where it was made, and what was called; for a function's own statements the function."""
+    return (call.place["file"], call.place["line"] if call.callee else 0, call.callee or call.place["function"])
 
 
 class RunQueue:
@@ -120,7 +128,13 @@ class CallClock:
 
     def slow_calls(self) -> list[Call]:
         """The calls that held the loop, each at the innermost place of the learner's that explains it."""
-        slow = [call for call in list(self._calls) if call.slow]
+        calls = list(self._calls)
+        often: dict[tuple[str, int, str], list[float]] = {}
+        for call in calls:
+            if call.own >= OFTEN_EACH:
+                often.setdefault(_at(call), []).append(call.own)
+        many = {at for at, times in often.items() if len(times) >= OFTEN and sum(times) >= OFTEN_ALL}
+        slow = [call for call in calls if call.slow or (call.own >= OFTEN_EACH and _at(call) in many)]
         return [call for call in slow if not any(call.contains(other) for other in slow)]
 
     def _now(self) -> Reading:

@@ -33,12 +33,14 @@ class Arrival:
     frame: dict[str, Any] | None = None
     left: float | None = None
     round: int | None = None
+    #: How many of its seconds it need not wait any more, as time in front of the gate was logical time.
+    skipped: float = 0.0
     let_go: Callable[[], object] = field(default=lambda: None, repr=False)
 
     def as_data(self) -> dict[str, Any]:
         """What the judge gets to see of it."""
         return {k: getattr(self, k) for k in
-                ("what", "place", "seconds", "arrived", "request", "thread", "frame", "left", "round")}
+                ("what", "place", "seconds", "arrived", "request", "thread", "frame", "left", "round", "skipped")}
 
 
 class Turnstile:

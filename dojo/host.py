@@ -122,8 +122,7 @@ class Host:
         watched = self.task.get("probe", True)
         config = uvicorn.Config(
             self.probe.layer(application) if watched else application, loop=self.task.get("loop", "asyncio"), lifespan="auto",
-            # A connection that the server closes at the moment of the judge's next request would look like a failure.
-            timeout_keep_alive=600, log_config=None, access_log=False, ws="none" if not self.task.get("ws") else "auto",
+            log_config=None, access_log=False, ws="none" if not self.task.get("ws") else "auto",
         )
 
         def started() -> None:
@@ -230,7 +229,7 @@ class Host:
     def _questions(self) -> dict[str, Callable[[dict[str, Any]], Any]]:
         probe, gate = self.probe, self.gate
         return {
-            "close": lambda m: probe.close_gate(m.get("arm", True)),
+            "close": lambda m: probe.close_gate(m["arm"], m["shortest"], m["skip"]),
             "stop": lambda m: self._stop(m.get("workers", [])),
             "terminate": lambda m: self.stopping.terminate(),
             "stopping": lambda m: self.stopping.report(),

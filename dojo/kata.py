@@ -21,7 +21,7 @@ from pathlib import Path
 
 import pytest
 
-from dojo.burst import Burst, Observation, Request, hold_and_ping, never_awaited
+from dojo.burst import Burst, Observation, Request, Rounds, hold_and_ping, hold_in_rounds, never_awaited
 from dojo.evidence import Picture, bars, held_loop, listed, plural, quoted, where
 from dojo.handed import Meeting, overlay
 from dojo.hold import Held, hold
@@ -33,9 +33,9 @@ from dojo.upstreams import Answer, Upstream
 from dojo.wire import new
 
 __all__ = [
-    "Answer", "Burst", "Call", "Functions", "Held", "Inconclusive", "Meeting", "Observation", "Picture", "Red", "Request",
-    "Server", "Service", "ServiceStarter", "SilentPipe", "Upstream", "bars", "beside", "exercise", "held_loop", "hold", "hold_and_ping", "hold_steps",
-    "listed", "never_awaited", "new", "overlay", "plural", "quoted", "where",
+    "Answer", "Burst", "Call", "Functions", "Held", "Inconclusive", "Meeting", "Observation", "Picture", "Red", "Request", "Rounds",
+    "Server", "Service", "ServiceStarter", "SilentPipe", "Upstream", "bars", "beside", "exercise", "held_loop", "hold", "hold_and_ping",
+    "hold_in_rounds", "hold_steps", "listed", "never_awaited", "new", "overlay", "plural", "quoted", "where",
 ]
 
 

@@ -270,7 +270,7 @@ async def meeting() -> AsyncIterator[Meeting]:
     await gate.stop()
 
 
-@pytest_asyncio.fixture(loop_scope="session")
+@pytest_asyncio.fixture(loop_scope="session", scope="module")
 async def reference(request: pytest.FixtureRequest) -> AsyncIterator[Functions]:
     """The functions of ``solutions/``, for what is given complete and must not be changed."""
     functions = await request.config.stash[RUN].functions(_id(request.node), workspace=SOLUTIONS)

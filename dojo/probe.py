@@ -32,7 +32,7 @@ from typing import Any
 
 from dojo.clock import CallClock
 from dojo.stack import Learner, current_frames
-from dojo.waits import REQUEST, WaitGate, real_sleep
+from dojo.waits import REQUEST, SHORTEST, WaitGate, real_sleep
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -50,6 +50,10 @@ NEWEST_KEPT = 64
 #: last until the judge lets go; with nothing held, only much longer standing tells. In seconds.
 STUCK_WHILE_HELD = 0.3
 STUCK_ANYWAY = 1.5
+#: While all waits that a gate knows are over at once, standing is a wait of another kind. In seconds.
+STUCK_IN_LOGICAL_TIME = 0.8
+#: Short sleeps at one place, on the loop's own thread, hold it once they amount to so much. In seconds.
+SLEPT_ON_LOOP = 0.1
 #: How often child processes are waited for where it can't be seen whether they work.
 LOOKS_AT_CHILDREN = 6
 
@@ -207,18 +211,20 @@ class Probe:
             return None
         elapsed = sights[-1].time - sights[0].time
         cpu = sights[-1].cpu - sights[0].cpu
-        if elapsed < (STUCK_WHILE_HELD if self._held_outside or self.gate.held() else STUCK_ANYWAY):
+        held = self._held_outside or self.gate.held()
+        if elapsed < (STUCK_WHILE_HELD if held else STUCK_IN_LOGICAL_TIME if self.gate.skip else STUCK_ANYWAY):
             return None
         # A thread that only queues for a CPU stands still as well; that is the machine's affair.
         if all(sight.runnable for sight in sights) and cpu < 0.25 * elapsed:
             return None
-        return {"place": _commonest(sights), "seconds": elapsed, "computing": cpu > 0.5 * elapsed}
+        computing = cpu > 0.5 * elapsed or 2 * sum(sight.runnable for sight in sights) > len(sights)
+        return {"place": _commonest(sights), "seconds": elapsed, "computing": computing}
 
     # -- the record
 
-    def close_gate(self, arm: bool = True) -> None:
-        """Holds the sleeps of requests from now on, forgets what was seen, arms the call clock."""
-        self.gate.close()
+    def close_gate(self, arm: bool = True, shortest: float = SHORTEST, skip: bool = False) -> None:
+        """Holds the sleeps of requests from now on, forgets what was seen, arms the call clock; see `WaitGate.look`."""
+        self.gate.look(shortest, skip)
         self.begin(arm)
 
     def begin(self, arm: bool = True, held_outside: bool = False) -> None:
@@ -314,6 +320,10 @@ class Probe:
             {"proof": "identity", "place": a.frame, "what": a.what, "computing": False, "times": 1,
              "seconds": a.seconds or (a.left or time.perf_counter()) - a.arrived}
             for a in list(self.gate.arrivals) if a.place == "blocking"
+        ]
+        found += [
+            {"proof": "identity", "place": place, "what": "time.sleep", "computing": False, "times": times, "seconds": slept}
+            for place, slept, times in list(self.gate.slept_on_loop.values()) if slept >= SLEPT_ON_LOOP
         ]
         if not found and (stuck := self.stuck()):
             found.append({"proof": "stuck", "what": "", "times": 1, **stuck})

@@ -17,6 +17,7 @@ import httpx
 
 from dojo.evidence import quoted, raised, stands, where
 from dojo.launch import Host, HostGone, Launcher, NoAnswer, StarterGone
+from dojo.waits import SHORTEST
 from dojo.wire import plain
 
 #: Limits that only end a hang; nothing that works comes near them. In seconds.
@@ -183,9 +184,12 @@ class Service:
         """The sleeps that requests have made so far: ``seconds``, ``frame`` (where) and ``what`` of each."""
         return list((await self.report()).get("arrivals", ()))
 
-    async def close_gate(self, arm: bool = True) -> None:
-        """From now on sleeps of requests are held; ``arm`` the call clock or not."""
-        await self._ask("close", arm=arm)
+    async def close_gate(self, arm: bool = True, shortest: float = SHORTEST, skip: bool = False) -> None:
+        """From now on sleeps of requests that take ``shortest`` seconds or more are held; ``arm`` the call clock or not.
+
+        ``skip``: time is logical, so a sleep is over as soon as it is let go.
+        """
+        await self._ask("close", arm=arm, shortest=shortest, skip=skip)
 
     async def watch(self) -> int:
         """Looks at the event loop from now on, while a gate of the judge's holds what the service asks of others.

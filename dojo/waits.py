@@ -3,7 +3,9 @@
 In the first exercises the slow dependency is a sleep, so that is what has to be held. The two
 functions are replaced in the host before anything else is imported, so every way to reach them
 (``from time import sleep``, ``anyio.sleep``, ``asyncio.to_thread(time.sleep, …)``) ends here.
-A held sleep is never shorter than it was asked to be: the gate only adds time.
+A held sleep is never shorter than it was asked to be: the gate only adds time. In *logical time*
+(`WaitGate.skip`) it is over as soon as it is let go, so that long waits can be looked at in no time;
+what it need not wait any more is noted.
 """
 
 import asyncio
@@ -23,7 +25,7 @@ from dojo.stack import Learner
 #: The number of the request that this code works for; None outside of any.
 REQUEST: ContextVar[int | None] = ContextVar("dojo_request", default=None)
 
-#: Shorter sleeps are a polling loop's, not a dependency's, and are never held. In seconds.
+#: Shorter sleeps are a polling loop's, not a dependency's, and are never held, unless the judge says otherwise. In seconds.
 SHORTEST = 0.02
 
 real_sleep = time.sleep
@@ -39,6 +41,10 @@ class WaitGate(Turnstile):
         super().__init__()
         self.learner = learner
         self.loop_thread: int | None = None
+        self.shortest = SHORTEST
+        self.skip = False
+        #: Sleeps on the loop's own thread that were too short to be held: where, and for how many seconds in all.
+        self.slept_on_loop: dict[tuple[str, int], tuple[dict[str, Any], float, int]] = {}
         self._before = weakref.WeakSet[threading.Thread]()
 
     def watch(self) -> None:
@@ -47,6 +53,35 @@ class WaitGate(Turnstile):
         self.loop_thread = threading.get_ident()
         self._before = weakref.WeakSet(threading.enumerate())
         _gate = self
+
+    def look(self, shortest: float = SHORTEST, skip: bool = False) -> None:
+        """Closes the gate to sleeps of ``shortest`` seconds or more, with or without logical time."""
+        self.shortest, self.skip = shortest, skip
+        self.slept_on_loop.clear()
+        self.close()
+
+    def passes(self, seconds: Any) -> bool:
+        """Whether a sleep is too short to be held, or forever, or no number, of which the real function complains."""
+        try:
+            return not self.shortest <= seconds < threading.TIMEOUT_MAX
+        except TypeError:
+            return True
+
+    def note_short(self, seconds: float, frame: FrameType) -> None:
+        """Notes a sleep on the loop's own thread that isn't held; many of them hold the loop as one long one does."""
+        place = self.learner.innermost(frame)
+        if place is not None:
+            key = (place["file"], place["line"])
+            _, slept, times = self.slept_on_loop.get(key, (place, 0.0, 0))
+            self.slept_on_loop[key] = (place, slept + seconds, times + 1)
+
+    def rest(self, arrival: Arrival, held: bool) -> float:
+        """How much longer ``arrival``, which was ``held`` or not, has to sleep; in seconds."""
+        left = max(0.0, arrival.arrived + arrival.seconds - time.perf_counter())
+        if held and self.skip:
+            arrival.skipped = left
+            return 0.0
+        return left
 
     def _arrival(self, what: str, seconds: float, awaited: bool, frame: FrameType | None) -> Arrival:
         on_loop = threading.get_ident() == self.loop_thread
@@ -68,9 +103,9 @@ class WaitGate(Turnstile):
         go = threading.Event()
         arrival.let_go = go.set
         try:
-            if self.arrive(arrival):
+            if held := self.arrive(arrival):
                 go.wait()
-            real_sleep(max(0.0, arrival.arrived + seconds - time.perf_counter()))
+            real_sleep(self.rest(arrival, held))
         finally:
             self.leave(arrival)
 
@@ -87,9 +122,9 @@ class WaitGate(Turnstile):
 
         arrival.let_go = let_go
         try:
-            if self.arrive(arrival):
+            if held := self.arrive(arrival):
                 await go
-            await real_async_sleep(max(0.0, arrival.arrived + seconds - time.perf_counter()))
+            await real_async_sleep(self.rest(arrival, held))
         finally:
             self.leave(arrival)
 
@@ -104,14 +139,6 @@ class WaitGate(Turnstile):
         if threading.get_ident() == self.loop_thread:
             return False
         return _is_worker(frame) or (self.learner.owns(frame.f_code) and threading.current_thread() not in self._before)
-
-
-def _passes(seconds: Any) -> bool:
-    """Whether a sleep is too short to be held, or forever, or no number, of which the real function complains."""
-    try:
-        return not SHORTEST <= seconds < threading.TIMEOUT_MAX
-    except TypeError:
-        return True
 
 
 def detach() -> None:
@@ -134,15 +161,21 @@ def _is_worker(frame: FrameType) -> bool:
 @functools.wraps(real_sleep)
 def _sleep(seconds: Any, /) -> None:
     gate = _gate
-    if gate is None or _passes(seconds) or not gate.concerns(frame := sys._getframe(1)):
+    if gate is None:
         return real_sleep(seconds)
-    return gate.hold(seconds, frame)
+    frame = sys._getframe(1)
+    if gate.passes(seconds):
+        real_sleep(seconds)
+        if threading.get_ident() == gate.loop_thread and REQUEST.get() is not None:
+            gate.note_short(seconds, frame)
+        return None
+    return gate.hold(seconds, frame) if gate.concerns(frame) else real_sleep(seconds)
 
 
 @functools.wraps(real_async_sleep)
 async def _async_sleep(delay: Any, result: Any = None) -> Any:
     gate = _gate
-    if gate is None or _passes(delay):
+    if gate is None or gate.passes(delay):
         return await real_async_sleep(delay, result)
     frame = sys._getframe()
     if not gate.concerns(frame.f_back or frame):

@@ -2,18 +2,13 @@
 
 import pytest_asyncio
 
-from dojo.kata import Observation, Red, ServiceStarter, exercise
-from katas.phase1_foundation.waiting import observe_waits
+from dojo.kata import Functions, Observation, Red, ServiceStarter, exercise
+from katas.phase1_foundation.waiting import check_answers, different, observe_rounds, observe_waits
 
 pytestmark = exercise("1.5", edit="app/routers/predict.py")
 
-PAYLOAD = {"feature_1": 0.75, "feature_2": -1.25}
 WHY = "A request that waits should cost the others nothing: while it waits there is nothing to compute."
-
-
-async def observe(service: ServiceStarter, count: int) -> Observation:
-    """``count`` requests to /predict, held; raises `Red` unless all of them were answered well."""
-    return await observe_waits(service, "/predict", count, PAYLOAD)
+FEW, MANY = different(8), different(64)
 
 
 def check(seen: Observation) -> None:
@@ -24,8 +19,8 @@ def check(seen: Observation) -> None:
 
 @pytest_asyncio.fixture(scope="module")
 async def eight(lasting_service: ServiceStarter) -> Observation:
-    """What is seen of 8 requests; seen once for two tests, as looking takes a while."""
-    return await observe(lasting_service, 8)
+    """What is seen of 8 requests; seen once for several tests, as looking takes a while."""
+    return await observe_waits(lasting_service, "/predict", FEW)
 
 
 async def test_requests_wait_together(eight: Observation) -> None:
@@ -38,9 +33,24 @@ async def test_health_answers_meanwhile(eight: Observation) -> None:
     assert eight.health is not False, f"/health did not answer while {eight.waiting} requests waited in /predict.\n\n{eight.bars()}\n\n{WHY}"
 
 
+async def test_each_gets_its_own_answer(eight: Observation, reference: Functions) -> None:
+    """Requests that wait together, each with another input, get each its own prediction."""
+    await check_answers(reference, eight, FEW)
+
+
 async def test_more_wait_together_than_the_pool_has_threads(service: ServiceStarter) -> None:
     """64 requests wait together: more than the 40 threads that FastAPI's pool has."""
-    seen = await observe(service, 64)
+    seen = await observe_waits(service, "/predict", MANY)
 
     check(seen)
     assert seen.health is not False, f"/health did not answer while {seen.waiting} requests waited in /predict.\n\n{WHY}"
+
+
+async def test_every_part_of_the_wait_is_shared(service: ServiceStarter, eight: Observation, reference: Functions) -> None:
+    """64 requests wait together from the beginning of their wait to its end, and each for the whole of it."""
+    if not eight.held:  # the clock has seen the whole of it
+        return
+    seen = await observe_rounds(service, "/predict", MANY)
+
+    check(seen)
+    await check_answers(reference, seen, MANY)

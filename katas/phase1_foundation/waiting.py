@@ -1,36 +1,98 @@
-"""How exercises 1.5 and 1.7 look at requests that wait: held by the gate, or else by the clock."""
+"""How exercises 1.5 and 1.7 look at requests that wait: held by the gate, round by round, or else by the clock."""
 
+import random
 import time
+from collections.abc import Sequence
 from typing import Any
 
-from dojo.kata import Observation, Red, Service, ServiceStarter, hold_and_ping, never_awaited, quoted, where
+from dojo.kata import Functions, Observation, Red, Rounds, Service, ServiceStarter, hold_and_ping, hold_in_rounds, never_awaited, quoted, where
+from katas.phase1_foundation.predicting import predicted, same
 
 #: How long the endpoint is told to wait, in seconds. A wait that stands in front of the gate, or
 #: holds the loop, is seen with the first. For ways to wait that no gate knows the clock has to
 #: tell, and it can once the wait is long against the machine's noise.
 QUICK, LONG = 0.2, (1.0, 3.0)
+#: In logical time a wait is over when the gate says so. What it holds of this one takes no time; what escapes it shows.
+LOGICAL = 3.0
+
+Payload = dict[str, Any]
 
 
-async def observe_waits(service: ServiceStarter, path: str, count: int, payload: dict[str, Any]) -> Observation:
-    """``count`` requests to ``path``, seen while they wait; raises `Red` when one isn't answered with 200."""
-    seen = await _observe(service, path, count, payload, QUICK)
-    if seen.held or seen.blocks:
+def different(count: int) -> list[Payload]:
+    """``count`` payloads that nobody can have foreseen, each of them another."""
+    return [{"feature_1": random.uniform(-9, 9), "feature_2": random.uniform(-9, 9)} for _ in range(count)]
+
+
+async def observe_waits(service: ServiceStarter, path: str, payloads: Sequence[Payload]) -> Observation:
+    """A request to ``path`` for each of ``payloads``, seen while they wait; raises `Red` when one isn't answered with 200."""
+    seen = await _observe(service, path, payloads, QUICK)
+    # What a request starts may tick (a poll, a scheduler): such sleeps are short against the wait, and aren't it.
+    ticks = bool(seen.held) and not seen.together and all(arrival["seconds"] < 0.25 * QUICK for arrival in seen.held)
+    if seen.blocks or (seen.held and not ticks):
         return seen
     for wait in LONG:
-        await timed(await service(inference_seconds=wait), path, payload, wait)
-        seen = await _observe(service, path, count, payload, wait)
+        await timed(await service(inference_seconds=wait), path, payloads[0], wait)
+        seen = await _observe(service, path, payloads, wait, shortest=0.3 * wait)
         if seen.together or seen.held or seen.blocks:
             break
     return seen
 
 
-async def _observe(service: ServiceStarter, path: str, count: int, payload: dict[str, Any], wait: float) -> Observation:
+async def _observe(service: ServiceStarter, path: str, payloads: Sequence[Payload], wait: float, **options: float) -> Observation:
     api = await service(inference_seconds=wait)
-    seen = await hold_and_ping(api, path, count, payload, wait=wait)
+    seen = await hold_and_ping(api, path, len(payloads), payloads, wait=wait, **options)
+    await _answered_well(api, seen)
+    return seen
+
+
+async def observe_rounds(service: ServiceStarter, path: str, payloads: Sequence[Payload]) -> Rounds:
+    """The same requests, round by round in logical time; raises `Red` when one alone, or one of them, waits for too short.
+
+    For waits that stood in front of the gate: so every part of them is looked at, and not only the first.
+    """
+    alone = await hold_in_rounds(await service(inference_seconds=LOGICAL), path, 1, payloads[:1], wait=LOGICAL)
+    api = await service(inference_seconds=LOGICAL)
+    seen = await hold_in_rounds(api, path, len(payloads), payloads, wait=LOGICAL)
+    await _answered_well(api, seen)
+    if seen.blocks or not seen.together:
+        return seen
+    for each in (alone, seen):
+        if each.shortest_wait < 0.99 * LOGICAL:
+            others = "" if each is alone else f", while {len(payloads) - 1} others waited"
+            raise Red(f"With INFERENCE_SECONDS={LOGICAL:g} a request to {path} waited for {each.shortest_wait:.2f} s{others}. "
+                      f"Each has to wait for the whole of it.{_the_last(each)}")
+    # Parts that no gate knows took their time; when they are shared, all of them take hardly more than one alone.
+    if alone.real_seconds > 0.3 and seen.real_seconds > 1.98 * alone.real_seconds:
+        raise Red(f"A request to {path} that comes alone takes {alone.real_seconds:.2f} s beside what a gate can hold of its wait; "
+                  f"{len(payloads)} that are sent together take {seen.real_seconds:.2f} s: in that part they take turns.{_the_last(seen)}")
+    return seen
+
+
+def _the_last(seen: Rounds) -> str:
+    frames = [arrival["frame"] for held in seen.rounds for arrival in held if arrival["frame"]]
+    return f"\nWhat was held of it was at {where(frames[-1])}:{quoted(frames[-1])}" if frames else ""
+
+
+async def _answered_well(api: Service, seen: Observation) -> None:
     for request in seen.requests:
         if request.response is not None:
-            await api.expect(200, request.response, why=f"{count} requests were sent together.")
-    return seen
+            await api.expect(200, request.response, why=f"{seen.count} requests were sent together.")
+
+
+async def check_answers(reference: Functions, seen: Observation, payloads: Sequence[Payload]) -> None:
+    """Raises `Red` when an answer isn't the one to its own question."""
+    expected = [await predicted(reference, **payload) for payload in payloads]
+    wrong = [
+        (payload, request.response.text, right) for payload, request, right in zip(payloads, seen.requests, expected, strict=True)
+        if request.response is not None and not same(right, request.response.json())
+    ]
+    if wrong:
+        payload, answer, right = wrong[0]
+        others = [other for other, other_right in zip(payloads, expected, strict=True) if other != payload and answer == str(other_right)]
+        raise Red(f"{len(payloads)} requests to {seen.path} waited together, each with another input, and {len(wrong)} of them got a wrong answer. "
+                  f"The one with\n    {payload}\ngot\n    {answer}\nbut app.model says\n    {right}\n"
+                  + ("It is the answer to another request. " if others else "")
+                  + "While a request waits, others run: what they share, such as a global name, has changed when it goes on.")
 
 
 async def timed(api: Service, path: str, payload: dict[str, Any], wait: float) -> None:
