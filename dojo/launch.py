@@ -28,6 +28,9 @@ OUTPUT_KEPT = 16_384
 #: How many bytes a host can print before somebody reads them, where the platform lets us choose.
 PIPE_SIZE = 1 << 20
 
+#: How many files judge and hosts may open at least, where the system has nothing against it.
+FILES = 4096
+
 #: No message of a host's is longer than this, in bytes.
 LONGEST_LINE = 1 << 24
 
@@ -148,10 +151,21 @@ class Host:
             self.ended.update({k: v for k, v in message.items() if k != "event"})
 
 
+def _allow_connections() -> None:
+    """Lets judge and hosts open some thousand files: macOS allows 256, and two hundred connections through a gate are eight hundred."""
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if 0 <= soft < FILES:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (FILES if hard < 0 else min(FILES, hard), hard))
+
+
 class ForkServer:
     """The process that forks hosts, seen from the judge; it removes ``folder`` when it ends."""
 
     def __init__(self) -> None:
+        _allow_connections()
         self.folder = Path(tempfile.mkdtemp(prefix="serving-katas-"))
         self._start()
 
@@ -232,6 +246,7 @@ class Launcher:
     """
 
     def __init__(self, workspace: Workspace, server: ForkServer | None = None) -> None:
+        _allow_connections()
         self.workspace = workspace
         self._own = ForkServer() if FORK and server is None else None
         self._server = server or self._own

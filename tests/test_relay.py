@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import socket
 import struct
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
@@ -16,6 +18,7 @@ from psycopg_pool import AsyncConnectionPool
 from dojo import services
 from dojo.protocols import PostgreSQL, Redis
 from dojo.relay import Relay
+from dojo.workspace import ROOT
 
 Lines = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -571,3 +574,19 @@ async def test_two_hundred_lookups_are_held_together(cache: tuple[Relay, str]) -
 
         assert {None} == set(await asyncio.gather(*asked))
     assert [200] == gate.rounds
+
+
+def test_judge_and_hosts_may_open_a_file_for_each_connection() -> None:
+    """Where the system allows 256, as macOS does, two hundred connections through a gate would be too many."""
+    resource = pytest.importorskip("resource")
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    program = ("import resource\n"
+               "resource.setrlimit(resource.RLIMIT_NOFILE, (256, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))\n"
+               "from dojo.launch import FILES, ForkServer\n"
+               "server = ForkServer()\n"
+               "server.close()\n"
+               "print(resource.getrlimit(resource.RLIMIT_NOFILE)[0], FILES)\n")
+
+    allowed, wanted = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+
+    assert int(allowed) == (int(wanted) if hard < 0 else min(int(wanted), hard))
