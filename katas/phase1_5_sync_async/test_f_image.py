@@ -2,15 +2,16 @@
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
 from io import BytesIO
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 import httpx
 import pytest
+import pytest_asyncio
 from PIL import Image
 
 from dojo.kata import (
@@ -52,8 +53,6 @@ AT_THE_GATE = {
     "app/given_digits.py": (SOLUTIONS / "app" / "digits.py").read_text(encoding="utf-8"),
 }
 
-Starter = Callable[..., Awaitable[Upstream]]
-
 
 class Images:
     """The image service's pictures by their ids; an id that it doesn't know is a 404."""
@@ -63,7 +62,7 @@ class Images:
 
     def add(self, picture: bytes) -> str:
         """The new id of ``picture``."""
-        image_id = secrets.token_hex(3)
+        image_id = f"{len(self.known)}-{secrets.token_hex(3)}"  # random, and never one that there is already
         self.known[image_id] = picture
         return image_id
 
@@ -78,12 +77,45 @@ def png(body: bytes, status: int = 200) -> Answer:
     return Answer(status, body=body, headers={"content-type": "image/png"})
 
 
-async def start(service: ServiceStarter, upstream: Starter, timeout: float = 2.0, gate: Meeting | None = None) -> tuple[Service, Upstream, Images]:
-    """The service, the image service and its pictures; with a ``gate`` the model's steps wait there."""
+@dataclass
+class Bench:
+    """The service, the image service that it asks, its pictures, and the gate at which the model's steps wait, if they do."""
+
+    api: Service
+    up: Upstream
+    images: Images
+    gate: Meeting
+
+    async def close(self) -> None:
+        """Ends what this test's judge has started."""
+        await self.up.stop()
+        await self.gate.stop()
+
+
+async def start(service: ServiceStarter, *, timeout: float = PATIENCE, at_the_gate: bool = False) -> Bench:
+    """A service with an image service of its own."""
     images = Images()
-    up = await upstream("the image service", images)
-    held = {"options": {"overlay": AT_THE_GATE}, **gate.env} if gate else {}
-    return await service(images_url=up.url, upstream_timeout_seconds=timeout, pool_processes=2, **held), up, images
+    up, gate = await Upstream("the image service", images).start(), await Meeting().start()
+    options = {"overlay": AT_THE_GATE} if at_the_gate else {}
+    api = await service(images_url=up.url, upstream_timeout_seconds=timeout, pool_processes=2, options=options, **gate.env)
+    return Bench(api, up, images, gate)
+
+
+@pytest_asyncio.fixture(loop_scope="session", scope="module")
+async def shared(lasting_service: ServiceStarter) -> AsyncIterator[Bench]:
+    """One for all tests that don't watch the event loop, as watching takes time."""
+    bench = await start(lasting_service)
+    yield bench
+    await bench.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session", scope="module")
+async def gated(lasting_service: ServiceStarter) -> AsyncIterator[Bench]:
+    """One with the gate inside of the model, for all tests that look there; the model has been used, so a pool's first worker has started."""
+    bench = await start(lasting_service, at_the_gate=True)
+    await bench.api.expect(200, await ask(bench.api, bench.images.add(PICTURES[0])))
+    yield bench
+    await bench.close()
 
 
 async def ask(api: Service, image_id: str) -> httpx.Response:
@@ -96,26 +128,49 @@ def requests(ids: list[str]) -> list[Request]:
     return [Request("POST", "/predict/image", {"json": {"image_id": image_id}}) for image_id in ids]
 
 
-async def warmed_up(api: Service, images: Images) -> None:
-    """Has one image recognized: the model is loaded, and a pool's first process has started."""
-    await api.expect(200, await ask(api, images.add(PICTURES[0])))
+@pytest_asyncio.fixture
+async def watched(service: ServiceStarter) -> AsyncIterator[Bench]:
+    """One whose event loop is watched."""
+    bench = await start(service)
+    yield bench
+    await bench.close()
 
 
-def blended(one: bytes, other: bytes) -> bytes:
-    """A picture that nobody has seen yet: one digit over another."""
-    file = BytesIO()
-    Image.blend(Image.open(BytesIO(one)), Image.open(BytesIO(other)), 0.2 + secrets.randbelow(60) / 100).save(file, "PNG")
-    return file.getvalue()
+@pytest_asyncio.fixture
+async def hurried(service: ServiceStarter) -> AsyncIterator[Bench]:
+    """One with a short time limit."""
+    bench = await start(service, timeout=TIMEOUT)
+    yield bench
+    await bench.close()
 
 
-async def test_a_digit_is_recognized(service: ServiceStarter, upstream: Starter, reference: Functions) -> None:
+def unseen(count: int) -> list[bytes]:
+    """Pictures that nobody has seen yet, each of one digit over another: what was computed for others doesn't help."""
+    pictures = []
+    for _ in range(count):
+        one, other = (Image.open(BytesIO(secrets.choice(PICTURES))) for _ in range(2))
+        picture = Image.blend(one, other, 0.2 + secrets.randbelow(60) / 100)
+        picture.putpixel((0, 0), secrets.randbelow(64))
+        picture.putpixel((7, 7), secrets.randbelow(64))
+        file = BytesIO()
+        picture.save(file, "PNG")
+        pictures.append(file.getvalue())
+    return pictures
+
+
+async def recognized(reference: Functions, picture: bytes) -> tuple[int, float]:
+    """What the given module makes of ``picture``."""
+    pixels = await reference.call("app.digits:preprocess", new("builtins:bytes", source=picture.decode("latin-1"), encoding="latin-1"))
+    label, confidence = await reference.call("app.digits:infer", pixels)
+    return label, confidence
+
+
+async def test_a_digit_is_recognized(shared: Bench, reference: Functions) -> None:
     """POST /predict/image answers 200 with label and confidence, as app.digits gives them for the image's file."""
-    api, _, images = await start(service, upstream)
-    chosen = [secrets.choice(PICTURES) for _ in range(6)]
+    api, images = shared.api, shared.images
 
-    for picture in [*chosen, *(blended(one, other) for one, other in pairwise(chosen))]:
-        pixels = await reference.call("app.digits:preprocess", new("builtins:bytes", source=picture.decode("latin-1"), encoding="latin-1"))
-        label, confidence = await reference.call("app.digits:infer", pixels)
+    for picture in [*(secrets.choice(PICTURES) for _ in range(5)), *unseen(5)]:
+        label, confidence = await recognized(reference, picture)
         answer = await ask(api, images.add(picture))
 
         await api.expect(200, answer, why="The image service is at IMAGES_URL; app/digits.py is given.")
@@ -125,9 +180,10 @@ async def test_a_digit_is_recognized(service: ServiceStarter, upstream: Starter,
     await api.expect(422, await api.post("/predict/image", json={}), why="The body is {\"image_id\": \"…\"}.")
 
 
-async def test_each_request_downloads_its_image(service: ServiceStarter, upstream: Starter, reference: Functions) -> None:
+async def test_each_request_downloads_its_image(shared: Bench) -> None:
     """Every request downloads its image, so a picture that was replaced is recognized anew."""
-    api, up, images = await start(service, upstream)
+    api, up, images = shared.api, shared.up, shared.images
+    before = len(up.calls)
     image_id = images.add(PICTURES[0])
     first = [await ask(api, image_id) for _ in range(3)]
     images.known[image_id] = PICTURES[-1]
@@ -135,20 +191,23 @@ async def test_each_request_downloads_its_image(service: ServiceStarter, upstrea
     second = await ask(api, image_id)
 
     await api.expect(200, second)
-    assert len(up.calls) >= 4, f"4 requests for the same image were sent, and the image service got {plural(len(up.calls), 'call')}."
+    calls = len(up.calls) - before
+    assert calls >= 4, f"4 requests for the same image were sent, and the image service got {plural(calls, 'call')}."
     assert first[0].json()["label"] != second.json()["label"], (
         f"The picture behind an id was replaced by that of another digit, and the answer was still {second.text}."
     )
 
 
-async def test_an_id_is_escaped(service: ServiceStarter, upstream: Starter) -> None:
+async def test_an_id_is_escaped(shared: Bench) -> None:
     """Whatever an id holds, it reaches the image service as one part of the path."""
-    api, up, _ = await start(service, upstream)
-    up.answer = lambda call: png(PICTURES[0])
+    api, up, images = shared.api, shared.up, shared.images
 
     for image_id in ("a7", "my cat", "São Paulo", "2024/a7", "../a7", "a7?size=8", "a#b", "100%", "%2F", "a&b=c"):
-        await api.expect(200, await ask(api, image_id), why=f"The id was {image_id!r}.")
+        up.answer = lambda call: png(PICTURES[0])  # whatever is asked for
+        answer = await ask(api, image_id)
+        up.answer = images
 
+        await api.expect(200, answer, why=f"The id was {image_id!r}.")
         target = up.calls[-1].details["target"]
         part = target.removeprefix("/images/")
         assert target.startswith("/images/") and not set("/?") & set(part) and image_id == unquote(part), (  # noqa: PT018  # one statement
@@ -157,12 +216,13 @@ async def test_an_id_is_escaped(service: ServiceStarter, upstream: Starter) -> N
         )
 
 
-async def test_downloads_wait_together(service: ServiceStarter, upstream: Starter) -> None:
+async def test_downloads_wait_together(watched: Bench, reference: Functions) -> None:
     """64 requests wait for the image service at the same time, on the loop, and /health answers meanwhile."""
-    api, up, images = await start(service, upstream, timeout=PATIENCE)
-    await warmed_up(api, images)
+    api, up, images = watched.api, watched.up, watched.images
+    await api.expect(200, await ask(api, images.add(PICTURES[0])))
 
-    seen = await hold(api, up, requests([images.add(PICTURES[number % len(PICTURES)]) for number in range(TOGETHER)]), patience=PATIENCE)
+    chosen = [PICTURES[number % len(PICTURES)] for number in range(TOGETHER)]
+    seen = await hold(api, up, requests([images.add(picture) for picture in chosen]), patience=PATIENCE)
 
     if not seen.together:
         raise Red(seen.why_not_together("download"))
@@ -174,17 +234,27 @@ async def test_downloads_wait_together(service: ServiceStarter, upstream: Starte
     for response in seen.wrong_answers:
         await api.expect(200, response)
     assert seen.answered, f"The image service has answered all {TOGETHER} downloads, and not all requests got their answer."
+    labels = {picture: await recognized(reference, picture) for picture in PICTURES}
+    for request, picture in zip(seen.requests, chosen, strict=True):
+        label, _ = labels[picture]
+        assert request.response is not None
+        assert label == request.response.json()["label"], (
+            f"{TOGETHER} requests were answered at once, and one whose image shows a {label} got {request.response.text}: the answer to "
+            "another. What belongs to one request must not stand where the next one writes: not in a global, not in app.state."
+        )
 
 
-async def test_connections_are_reused(service: ServiceStarter, upstream: Starter) -> None:
+async def test_connections_are_reused(shared: Bench) -> None:
     """Thirty downloads, one after the other, share a few connections."""
-    api, up, images = await start(service, upstream)
+    api, up, images = shared.api, shared.up, shared.images
+    before = up.connections
 
     for number in range(30):
         await api.expect(200, await ask(api, images.add(PICTURES[number % len(PICTURES)])))
 
-    assert up.connections <= 10, (
-        f"30 requests one after the other opened {up.connections} connections to the image service. A client that is made for each "
+    opened = up.connections - before
+    assert opened <= 10, (
+        f"30 requests one after the other opened {opened} connections to the image service. A client that is made for each "
         "request connects anew each time: keep one for the whole service."
     )
 
@@ -194,14 +264,13 @@ def workers(calls: Iterable[Call]) -> set[tuple[int, int]]:
     return {(call.details["process"], call.details["thread"]) for call in calls}
 
 
-async def runs_beside_the_loop(step: str, name: str, service: ServiceStarter, upstream: Starter, meeting: Meeting) -> None:
+async def runs_beside_the_loop(step: str, name: str, bench: Bench) -> None:
     """Two images are in ``step`` of app.digits at the same time, and the loop is free."""
-    meeting.name = name
-    api, _, images = await start(service, upstream, timeout=PATIENCE, gate=meeting)
-    await warmed_up(api, images)
+    api, images, gate = bench.api, bench.images, bench.gate
+    gate.name = name
 
-    ids = [images.add(picture) for picture in PICTURES[1:7]]
-    seen = await hold(api, meeting, requests(ids), expected=2, only=lambda call: call.text == step, patience=PATIENCE)
+    ids = [images.add(picture) for picture in unseen(6)]
+    seen = await hold(api, gate, requests(ids), expected=2, only=lambda call: call.text == step, patience=PATIENCE)
 
     the_loop = seen.seen["process"], seen.seen["loop_thread"]
     if the_loop in workers(seen.in_flight) and not seen.blocks:
@@ -215,14 +284,14 @@ async def runs_beside_the_loop(step: str, name: str, service: ServiceStarter, up
     assert seen.answered, f"{step} was let go for all {len(ids)} images, and not all requests got their answer."
 
 
-async def test_preprocessing_runs_beside_the_loop(service: ServiceStarter, upstream: Starter, meeting: Meeting) -> None:
+async def test_preprocessing_runs_beside_the_loop(gated: Bench) -> None:
     """Two images are preprocessed at the same time, off the loop, and /health answers meanwhile."""
-    await runs_beside_the_loop("preprocess", "the model's preprocessing", service, upstream, meeting)
+    await runs_beside_the_loop("preprocess", "the model's preprocessing", gated)
 
 
-async def test_inference_runs_beside_the_loop(service: ServiceStarter, upstream: Starter, meeting: Meeting) -> None:
+async def test_inference_runs_beside_the_loop(gated: Bench) -> None:
     """The model runs for two images at the same time, off the loop, and /health answers meanwhile."""
-    await runs_beside_the_loop("infer", "the model's inference", service, upstream, meeting)
+    await runs_beside_the_loop("infer", "the model's inference", gated)
 
 
 def taken(pools: dict[str, Any], before: dict[str, Any]) -> str:
@@ -237,15 +306,14 @@ def taken(pools: dict[str, Any], before: dict[str, Any]) -> str:
     return ""
 
 
-async def test_computations_have_a_pool_of_their_own(service: ServiceStarter, upstream: Starter, meeting: Meeting) -> None:
+async def test_computations_have_a_pool_of_their_own(gated: Bench) -> None:
     """While images wait for the model, none of them takes a thread of the pools that all endpoints share."""
-    api, _, images = await start(service, upstream, timeout=PATIENCE, gate=meeting)
-    await warmed_up(api, images)
+    api, images, gate = gated.api, gated.images, gated.gate
     before = (await api.report())["pools"]
-    meeting.close()
-    burst = Burst(api, requests([images.add(picture) for picture in PICTURES[1:9]]))
+    gate.close()
+    burst = Burst(api, requests([images.add(picture) for picture in unseen(8)]))
     try:
-        if not await meeting.arrived(2, PATIENCE):
+        if not await gate.arrived(2, PATIENCE):
             raise Red("8 images were sent together, and not even two came to the model.")
         for _ in range(100):  # a dependency or a name's look-up may hold a thread for a moment; who computes holds it all the time
             report = await api.report()
@@ -253,7 +321,7 @@ async def test_computations_have_a_pool_of_their_own(service: ServiceStarter, up
                 break
             await asyncio.sleep(0.01)
     finally:
-        meeting.open()
+        gate.open()
         await burst.finish(PATIENCE)
 
     if not report["pools"] or not before:
@@ -271,13 +339,14 @@ def lives(process: int, thread: int) -> bool:
     return Path(f"/proc/{process}/task/{thread}").exists()
 
 
-async def test_the_pool_is_reused(service: ServiceStarter, upstream: Starter, meeting: Meeting) -> None:
+async def test_the_pool_is_reused(gated: Bench) -> None:
     """Twenty images, one after the other, are computed by the few workers of one pool."""
-    api, _, images = await start(service, upstream, gate=meeting)
+    api, images, gate = gated.api, gated.images, gated.gate
+    before = len(gate.calls)
 
     for number in range(1, 21):
         await api.expect(200, await ask(api, images.add(PICTURES[number % len(PICTURES)])))
-        seen = workers(meeting.calls)
+        seen = workers(gate.calls[before:])
         # A large pool may show as many; but it keeps them.
         if len(seen) > 12 and sum(not lives(*worker) for worker in seen) > 6:
             kind = "processes" if len({process for process, _ in seen}) > 1 else "threads"
@@ -285,9 +354,9 @@ async def test_the_pool_is_reused(service: ServiceStarter, upstream: Starter, me
                       "request costs more than it computes, and nothing bounds how many there are: keep one pool for the whole service.")
 
 
-async def test_an_unknown_image_is_a_404(service: ServiceStarter, upstream: Starter) -> None:
+async def test_an_unknown_image_is_a_404(shared: Bench) -> None:
     """An image that the image service answers with 404 is a 404."""
-    api, up, images = await start(service, upstream)
+    api, up, images = shared.api, shared.up, shared.images
     why = "The image service answered 404. That is the client's mistake, and nobody's failure."
 
     await api.expect(404, await ask(api, "nobody"), why=why)
@@ -310,9 +379,9 @@ FAILURES = (
 )
 
 
-async def test_a_failing_image_service_is_a_502(service: ServiceStarter, upstream: Starter) -> None:
+async def test_a_failing_image_service_is_a_502(shared: Bench) -> None:
     """Whatever else the image service does wrong, the answer is 502, and the next good image is a 200."""
-    api, up, images = await start(service, upstream)
+    api, up, images = shared.api, shared.up, shared.images
 
     for what, failing in FAILURES:
         up.answer = lambda call, failing=failing: failing
@@ -323,9 +392,9 @@ async def test_a_failing_image_service_is_a_502(service: ServiceStarter, upstrea
         await api.expect(200, await ask(api, images.add(PICTURES[1])), why=f"Before that, the image service {what}.")
 
 
-async def test_an_image_service_that_is_down_is_a_502(service: ServiceStarter, upstream: Starter) -> None:
+async def test_an_image_service_that_is_down_is_a_502(shared: Bench) -> None:
     """While the image service is down the answer is 502; when it is back, 200."""
-    api, up, images = await start(service, upstream)
+    api, up, images = shared.api, shared.up, shared.images
     await api.expect(200, await ask(api, images.add(PICTURES[0])))
     await up.stop()
 
@@ -336,41 +405,55 @@ async def test_an_image_service_that_is_down_is_a_502(service: ServiceStarter, u
     await api.expect(200, await ask(api, images.add(PICTURES[0])), why="The image service is back.")
 
 
-async def test_a_slow_image_service_is_a_504(service: ServiceStarter, upstream: Starter) -> None:
+async def test_a_slow_image_service_is_a_504(hurried: Bench, shared: Bench) -> None:
     """When the image service doesn't answer in UPSTREAM_TIMEOUT_SECONDS, the answer is 504."""
-    api, up, images = await start(service, upstream, timeout=TIMEOUT)
+    api, up, images = hurried.api, hurried.up, hurried.images
+    shared.up.close()
     up.close()
 
+    asked_before = asyncio.create_task(ask(shared.api, shared.images.add(PICTURES[0])))
+    await shared.up.arrived(1, PATIENCE)
     asked = asyncio.create_task(ask(api, images.add(PICTURES[0])))
     done, _ = await asyncio.wait({asked}, timeout=3.5)
+    given_up = asked_before.done()
     up.open()
+    shared.up.open()
 
     if not done:
         asked.cancel()
+        asked_before.cancel()
         raise Red(f"The image service held its answer, and after 3.5 s there was none from /predict/image either, though "
                   f"UPSTREAM_TIMEOUT_SECONDS was {TIMEOUT}. Clients that wait pile up, each with what it needs.")
     await api.expect(504, await asked, why=f"The image service took longer than UPSTREAM_TIMEOUT_SECONDS, which was {TIMEOUT}.")
-    await api.expect(200, await ask(api, images.add(PICTURES[1])), why="After that the image service answered at once.")
+    assert not given_up, (
+        f"Two services ran side by side, with UPSTREAM_TIMEOUT_SECONDS {TIMEOUT} and {PATIENCE:g}, and nothing was downloaded. The one with "
+        f"{PATIENCE:g}, which was asked first, gave up first: its time limit isn't UPSTREAM_TIMEOUT_SECONDS."
+    )
+    await shared.api.expect(200, await asked_before, why=f"The image was downloaded in less than UPSTREAM_TIMEOUT_SECONDS, which was {PATIENCE:g}.")
+    for _ in range(20):  # a busy machine may need longer than this time limit, now and then
+        answer = await ask(api, images.add(PICTURES[1]))
+        if answer.status_code == 200:
+            break
+    await api.expect(200, answer, why="After that the image service answered at once.")
 
 
-async def test_a_failing_computation_is_a_500(service: ServiceStarter, upstream: Starter, meeting: Meeting) -> None:
+async def test_a_failing_computation_is_a_500(gated: Bench) -> None:
     """When the model raises, that request alone is a 500."""
-    api, _, images = await start(service, upstream, timeout=PATIENCE, gate=meeting)
-    await warmed_up(api, images)
-    meeting.close(lambda call: call.text == "infer")
-    asked = {asyncio.create_task(ask(api, images.add(picture))) for picture in PICTURES[1:3]}
+    api, images, gate = gated.api, gated.images, gated.gate
+    gate.close(lambda call: call.text == "infer")
+    asked = {asyncio.create_task(ask(api, images.add(picture))) for picture in unseen(2)}
     for _ in range(4000):
-        if len(meeting.held) == 2:
+        if len(gate.held) == 2:
             break
         await asyncio.sleep(PATIENCE / 4000)
     else:
         raise Red("Two images were sent together, and they were not in the model together.")
 
-    meeting.word = "raise"
-    meeting.release(1)
+    gate.word = "raise"
+    gate.release(1)
     failed, _ = await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED, timeout=PATIENCE)
-    meeting.word = "go"
-    meeting.open()
+    gate.word = "go"
+    gate.open()
 
     why = "The model raised a RuntimeError. The image service is innocent, and so is the client: 500 says that it is this service that failed."
     for task in failed:

@@ -1,9 +1,9 @@
-# Wrong answer to F: each request starts a thread.
-# Rejected by: test_the_pool_is_reused
-# Because: images, one after the other, were computed by \d+ different threads
+# Wrong answer to F: a time limit of its own.
+# Rejected by: test_a_slow_image_service_is_a_504 or test_downloads_wait_together
+# Because: gave up first|after 3\.5 s there was none|504
 
 import asyncio
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from urllib.parse import quote
 
@@ -26,8 +26,9 @@ class Digit(BaseModel):
 
 @asynccontextmanager
 async def lifespan(app):
-    async with httpx.AsyncClient(base_url=settings.images_url, timeout=settings.upstream_timeout_seconds) as client:
-        yield {"client": client}
+    async with httpx.AsyncClient(base_url=settings.images_url, timeout=3.0) as client:
+        with ThreadPoolExecutor(settings.pool_processes) as pool:
+            yield {"client": client, "pool": pool}
 
 
 router = APIRouter(lifespan=lifespan)
@@ -59,16 +60,7 @@ def compute(png):
 async def predict_image(asked: ImageRequest, request: Request) -> Digit:
     png = await download(request.state.client, asked.image_id)
     loop = asyncio.get_running_loop()
-    future = loop.create_future()
-
-    def work():
-        try:
-            loop.call_soon_threadsafe(future.set_result, compute(png))
-        except Exception as error:
-            loop.call_soon_threadsafe(future.set_exception, error)
-
-    threading.Thread(target=work).start()
-    result = await future
+    result = await loop.run_in_executor(request.state.pool, compute, png)
     if result is None:
         raise HTTPException(502, "no image")
     return Digit(label=result[0], confidence=result[1])

@@ -1,10 +1,9 @@
-# Wrong answer to F: the confidence is multiplied.
-# Rejected by: test_a_digit_is_recognized
-# Because: For an image that app.digits takes for a \d.*the answer was
+# Right answer to F: what the model made of the same bytes is remembered; each image is downloaded anew.
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from urllib.parse import quote
 
 import httpx
@@ -48,6 +47,7 @@ async def download(client, image_id):
     return response.content
 
 
+@lru_cache(maxsize=1000)
 def compute(png):
     try:
         pixels = preprocess(png)
@@ -63,4 +63,4 @@ async def predict_image(asked: ImageRequest, request: Request) -> Digit:
     result = await loop.run_in_executor(request.state.pool, compute, png)
     if result is None:
         raise HTTPException(502, "no image")
-    return Digit(label=result[0], confidence=100 * result[1])
+    return Digit(label=result[0], confidence=result[1])
