@@ -81,6 +81,12 @@ def phase1_5(session: nox.Session) -> None:
     phase(session, "phase1_5_sync_async")
 
 
+@nox.session
+def phase2(session: nox.Session) -> None:
+    """Observability: a middleware that can be trusted, percentiles, and /metrics."""
+    phase(session, "phase2_observability")
+
+
 @nox.session(default=False)
 def hint(session: nox.Session) -> None:
     """A hint for an exercise: nox -s hint -- 1.5, and the second with 1.5 2."""

@@ -1,0 +1,44 @@
+# Wrong answer to 2.4: the sum is of what is kept and of what was dropped, read without the lock.
+# Rejected by: test_a_reader_is_not_disturbed
+# Because: window\.total_seconds returned 1\.125.*came in at app/metrics\.py:\d+
+
+import math
+import threading
+from collections import deque
+
+
+class LatencyWindow:
+    def __init__(self, capacity):
+        if not isinstance(capacity, int) or capacity < 1:
+            raise ValueError("capacity must be at least 1")
+        self.samples = deque(maxlen=capacity)
+        self.total_count = 0
+        self.dropped = 0.0
+        self.lock = threading.Lock()
+
+    def __len__(self):
+        return len(self.samples)
+
+    def add(self, seconds):
+        if not math.isfinite(seconds) or seconds < 0:
+            raise ValueError("not a latency")
+        with self.lock:
+            if len(self.samples) == self.samples.maxlen:
+                self.dropped += self.samples[0]
+            self.samples.append(seconds)
+            self.total_count += 1
+
+    @property
+    def total_seconds(self):
+        return self.dropped + sum(list(self.samples))
+
+    def snapshot(self):
+        with self.lock:
+            return list(self.samples)
+
+
+def percentile(samples, p):
+    values = sorted(samples)
+    if not values or p not in range(101) or any(math.isnan(x) for x in values):
+        raise ValueError("no samples, no such percent, or a NaN")
+    return values[max(1, (int(p) * len(values) + 99) // 100) - 1]

@@ -1,0 +1,43 @@
+# Wrong answer to 2.4: the totals are of the samples that are kept.
+# Rejected by: test_the_last_three_of_five_are_kept
+# Because: window\.total_count returned 3
+
+import math
+import threading
+from collections import deque
+
+
+class LatencyWindow:
+    def __init__(self, capacity):
+        if not isinstance(capacity, int) or capacity < 1:
+            raise ValueError("capacity must be at least 1")
+        self.samples = deque(maxlen=capacity)
+        self.lock = threading.Lock()
+
+    def __len__(self):
+        return len(self.samples)
+
+    def add(self, seconds):
+        if not math.isfinite(seconds) or seconds < 0:
+            raise ValueError("not a latency")
+        with self.lock:
+            self.samples.append(seconds)
+
+    @property
+    def total_count(self):
+        return len(self.samples)
+
+    @property
+    def total_seconds(self):
+        return sum(self.snapshot())
+
+    def snapshot(self):
+        with self.lock:
+            return list(self.samples)
+
+
+def percentile(samples, p):
+    values = sorted(samples)
+    if not values or p not in range(101) or any(math.isnan(x) for x in values):
+        raise ValueError("no samples, no such percent, or a NaN")
+    return values[max(1, (int(p) * len(values) + 99) // 100) - 1]

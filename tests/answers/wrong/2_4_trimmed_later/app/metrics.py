@@ -1,0 +1,40 @@
+# Wrong answer to 2.4: a list is one too long for a moment, and is read without the lock.
+# Rejected by: test_a_sample_comes_whole
+# Because: window\.snapshot\(\) returned \[2\.0, 3\.0, 4\.0, 0\.25\].*came in at app/metrics\.py:\d+
+
+import math
+import threading
+
+
+class LatencyWindow:
+    def __init__(self, capacity):
+        if not isinstance(capacity, int) or capacity < 1:
+            raise ValueError("capacity must be at least 1")
+        self.capacity = capacity
+        self.samples = []
+        self.total_count = 0
+        self.total_seconds = 0.0
+        self.lock = threading.Lock()
+
+    def __len__(self):
+        return len(self.samples)
+
+    def add(self, seconds):
+        if not math.isfinite(seconds) or seconds < 0:
+            raise ValueError("not a latency")
+        with self.lock:
+            self.samples.append(seconds)
+            while len(self.samples) > self.capacity:
+                self.samples.pop(0)
+            self.total_count += 1
+            self.total_seconds += seconds
+
+    def snapshot(self):
+        return list(self.samples)
+
+
+def percentile(samples, p):
+    values = sorted(samples)
+    if not values or p not in range(101) or any(math.isnan(x) for x in values):
+        raise ValueError("no samples, no such percent, or a NaN")
+    return values[max(1, (int(p) * len(values) + 99) // 100) - 1]

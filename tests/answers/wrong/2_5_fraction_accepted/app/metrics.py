@@ -1,0 +1,40 @@
+# Wrong answer to 2.5: 0.95 is taken as a percent: almost the smallest.
+# Rejected by: test_another_p_is_an_error
+# Because: percentile\(\[0\.0\], 0\.95\) returned 0\.0
+
+import math
+import threading
+from collections import deque
+
+
+class LatencyWindow:
+    def __init__(self, capacity):
+        if not isinstance(capacity, int) or capacity < 1:
+            raise ValueError("capacity must be at least 1")
+        self.samples = deque(maxlen=capacity)
+        self.total_count = 0
+        self.total_seconds = 0.0
+        self.lock = threading.Lock()
+
+    def __len__(self):
+        return len(self.samples)
+
+    def add(self, seconds):
+        if not math.isfinite(seconds) or seconds < 0:
+            raise ValueError("not a latency")
+        with self.lock:
+            self.samples.append(seconds)
+            self.total_count += 1
+            self.total_seconds += seconds
+
+    def snapshot(self):
+        with self.lock:
+            return list(self.samples)
+
+
+def percentile(samples, p):
+    values = sorted(samples)
+    if not values or not 0 <= p <= 100 or any(math.isnan(x) for x in values):
+        raise ValueError("no samples, no such percent, or a NaN")
+    n = len(values)
+    return values[max(1, math.ceil(p * n / 100)) - 1]

@@ -1,0 +1,40 @@
+# Wrong answer to 2.5: math.nan is looked for with `in`, which finds only that very object.
+# Rejected by: test_a_nan_is_an_error
+# Because: percentile\(\[float\("nan"\)\], 0\) returned nan
+
+import math
+import threading
+from collections import deque
+
+
+class LatencyWindow:
+    def __init__(self, capacity):
+        if not isinstance(capacity, int) or capacity < 1:
+            raise ValueError("capacity must be at least 1")
+        self.samples = deque(maxlen=capacity)
+        self.total_count = 0
+        self.total_seconds = 0.0
+        self.lock = threading.Lock()
+
+    def __len__(self):
+        return len(self.samples)
+
+    def add(self, seconds):
+        if not math.isfinite(seconds) or seconds < 0:
+            raise ValueError("not a latency")
+        with self.lock:
+            self.samples.append(seconds)
+            self.total_count += 1
+            self.total_seconds += seconds
+
+    def snapshot(self):
+        with self.lock:
+            return list(self.samples)
+
+
+def percentile(samples, p):
+    values = sorted(samples)
+    if not values or p not in range(101) or math.nan in values:
+        raise ValueError("no samples, no such percent, or a NaN")
+    n = len(values)
+    return values[max(1, -(-p * n // 100)) - 1]
