@@ -235,7 +235,7 @@ class Observation:
         others = self.count - self.waiting
         said.append(f"{self.waiting} waited, {plural(others, 'other')} had to wait for them first.")
         pools = self.seen.get("pools", {})
-        if self.places == {"pool"}:
+        if {arrival["place"] for arrival in self.held} == {"pool"}:
             threads = {arrival["thread"] for arrival in self.held}
             if pools.get("queued") and self.waiting >= pools["busy"]:
                 said.append(f" They wait on threads of the pool, which has {pools['threads']}: the others queue for one.")
@@ -326,6 +326,8 @@ class Rounds(Observation):
 
     rounds: list[list[dict[str, Any]]] = field(default_factory=list)
     whole: bool = True
+    #: For each round, the places at which the requests stood.
+    stood: list[list[dict[str, Any]]] = field(default_factory=list)
 
     @property
     def places(self) -> set[str]:
@@ -380,6 +382,7 @@ async def hold_in_rounds(service: "Service", path: str, count: int, payload: Map
     await service.close_gate(skip=True)
     burst = Burst(service, _requests(method, path, count, payload))
     rounds: list[list[dict[str, Any]]] = []
+    stood: list[list[dict[str, Any]]] = []
     whole = True
     until = time.perf_counter() + 3 * wait + 5.0
     quiet = 0
@@ -395,6 +398,7 @@ async def hold_in_rounds(service: "Service", path: str, count: int, payload: Map
         late = time.perf_counter() > until
         if held and (not missing or not whole or blocked or late):
             rounds.append(held)
+            stood.append(seen["standing"])
         if done >= count or blocked or not whole or late or len(rounds) > ROUNDS:
             break
         if held and not missing:
@@ -404,4 +408,5 @@ async def hold_in_rounds(service: "Service", path: str, count: int, payload: Map
     await service.open_gate()
     await burst.finish(max(2.0, until - time.perf_counter()) if whole and not blocked else 3.0)
     after = await service.report()
-    return Rounds(path, count, wait, burst.requests, seen, after, None, held=seen["held"], printed=service.host.output(), rounds=rounds, whole=whole)
+    return Rounds(path, count, wait, burst.requests, seen, after, None, held=seen["held"], printed=service.host.output(),
+                  rounds=rounds, whole=whole, stood=stood)

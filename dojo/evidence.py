@@ -45,8 +45,8 @@ def raised(error: dict[str, Any]) -> str:
 def held_loop(block: dict[str, Any]) -> str:
     """Who held the event loop: the line, for how long, computing or waiting."""
     how = "computing" if block.get("computing") else "waiting"
-    place = block["place"]
-    return f"The event loop stood at {where(place)} for {block['seconds']:.2f} s, {how}:{quoted(place)}"
+    place, steps = block["place"], f" in {block['times']} steps" if block["proof"] == "identity" and block["times"] > 1 else ""
+    return f"The event loop stood at {where(place)} for {block['seconds']:.2f} s{steps}, {how}:{quoted(place)}"
 
 
 def stands(place: dict[str, Any] | None, computing: bool) -> str:

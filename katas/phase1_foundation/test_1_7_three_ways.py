@@ -27,7 +27,8 @@ def elsewhere(seen: Rounds, place: str) -> str:
         other = next((arrival for arrival in held if arrival["place"] != place), None)
         if other is not None:
             on = {"pool": "on threads", "loop": "on the event loop", "blocking": "on the event loop, which it holds"}[other["place"]]
-            return f"Part {number} of the wait is spent {on}, at {where(other['frame'])}:{quoted(other['frame'])}"
+            place_of_it = other["frame"] or next(iter(seen.stood[number - 1]), None)
+            return f"Part {number} of the wait is spent {on}, at {where(place_of_it)}:{quoted(place_of_it)}"
     return ""
 
 

@@ -32,7 +32,7 @@ async def burst(url: str, n: int, payload: Mapping[str, Any]) -> Burst:
         (await client.post(url, json=payload)).raise_for_status()
         latencies.append(time.perf_counter() - sent)
 
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(limits=httpx.Limits(max_connections=None), timeout=None) as client:
         started = time.perf_counter()
         async with anyio.create_task_group() as group:
             for _ in range(n):

@@ -24,7 +24,7 @@ class Burst:
 
 async def burst(url: str, n: int, payload: Mapping[str, Any]) -> Burst:
     """POST ``payload`` as JSON to ``url``, ``n`` times at once, and say how long it took."""
-    async with httpx.AsyncClient(timeout=None) as client:
+    async with httpx.AsyncClient(limits=httpx.Limits(max_connections=None), timeout=None) as client:
         started = time.monotonic()
         answers = await asyncio.gather(*[client.post(url, json=payload) for _ in range(n)])
         wall = time.monotonic() - started

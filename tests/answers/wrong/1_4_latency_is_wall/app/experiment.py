@@ -26,7 +26,7 @@ class Burst:
 
 async def burst(url: str, n: int, payload: Mapping[str, Any]) -> Burst:
     """POST ``payload`` as JSON to ``url``, ``n`` times at once, and say how long it took."""
-    async with httpx.AsyncClient(timeout=None) as client:
+    async with httpx.AsyncClient(limits=httpx.Limits(max_connections=None), timeout=None) as client:
 
         async def timed() -> float:
             sent = time.perf_counter()

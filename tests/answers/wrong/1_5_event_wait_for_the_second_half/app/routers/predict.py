@@ -1,0 +1,26 @@
+# Wrong answer to 1.5: half of the wait is awaited, half holds the loop by waiting for an event of another thread.
+# Rejected by: test_every_part_of_the_wait_is_shared or test_requests_wait_together or test_more_wait_together_than_the_pool_has_threads
+# Because: The event loop stood at app/routers/predict\.py:2\d
+"""POST /predict: one prediction, after the time that inference takes."""
+
+import asyncio
+import threading
+
+from fastapi import APIRouter
+
+from app import model
+from app.schemas import PredictRequest, PredictResponse
+from app.settings import settings
+
+router = APIRouter()
+
+
+@router.post("/predict")
+async def predict(request: PredictRequest) -> PredictResponse:
+    """What ``app.model.predict`` says of the two features, after ``settings.inference_seconds``."""
+    await asyncio.sleep(settings.inference_seconds / 2)
+    threading.Event().wait(settings.inference_seconds / 2)
+    return PredictResponse(
+        prediction=model.predict(request.feature_1, request.feature_2),
+        model_version=model.MODEL_VERSION,
+    )
