@@ -150,7 +150,7 @@ def _start_postgres(how: str, programs: Path) -> Server:
     try:
         programs, version = _reachable(guard, programs, "postgres", user, how)
         # Another version, or another user to own it, needs another one.
-        kept = _cache() / f"postgresql-{'.'.join(map(str, _numbers(version)[:2]))}-{user.number if user else os.getuid()}"
+        kept = cache_folder() / f"postgresql-{'.'.join(map(str, _numbers(version)[:2]))}-{user.number if user else os.getuid()}"
         server = _from_kept(guard, how, programs, user, kept) or _from_new(guard, how, programs, user, kept)
     except BaseException:
         guard.end()
@@ -208,7 +208,7 @@ def _keep(data: Path, password: str, kept: Path) -> None:
         os.rename(whole, kept)
 
 
-def _cache() -> Path:
+def cache_folder() -> Path:
     """The user's folder for what can be made anew; for a user without a home one that can't be made."""
     base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/Library/Caches" if sys.platform == "darwin" else "~/.cache")
     return Path(base if os.path.isabs(base) else os.devnull) / "serving-katas"

@@ -830,21 +830,21 @@ def test_what_a_killed_run_has_left_in_the_cache_goes(cold_cache: Path, tmp_path
         folder.mkdir(parents=True)
     os.utime(old, (1, 1))
 
-    services._keep(tmp_path / "data", "password", services._cache() / "kept")
+    services._keep(tmp_path / "data", "password", services.cache_folder() / "kept")
 
-    assert {"unfinished-young", "kept"} == {path.name for path in services._cache().iterdir()}
+    assert {"unfinished-young", "kept"} == {path.name for path in services.cache_folder().iterdir()}
 
 
 def test_nothing_is_kept_twice(cold_cache: Path, tmp_path: Path) -> None:
     """Of two runs side by side the first one's stays; what is raised is what `_from_new` takes for "costs time, nothing else"."""
     (tmp_path / "data").mkdir()
-    services._keep(tmp_path / "data", "first", services._cache() / "kept")
+    services._keep(tmp_path / "data", "first", services.cache_folder() / "kept")
 
     with pytest.raises(OSError, match="not empty"):
-        services._keep(tmp_path / "data", "second", services._cache() / "kept")
+        services._keep(tmp_path / "data", "second", services.cache_folder() / "kept")
 
-    assert "first" == (services._cache() / "kept/password").read_text()
-    assert ["kept"] == [path.name for path in services._cache().iterdir()]
+    assert "first" == (services.cache_folder() / "kept/password").read_text()
+    assert ["kept"] == [path.name for path in services.cache_folder().iterdir()]
 
 
 def test_a_cache_folder_that_can_not_be_written_is_such_an_error_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -852,7 +852,7 @@ def test_a_cache_folder_that_can_not_be_written_is_such_an_error_too(tmp_path: P
     monkeypatch.setenv("XDG_CACHE_HOME", "/dev/null/cache")
 
     with pytest.raises(OSError, match="Not a directory"):
-        services._keep(tmp_path, "password", services._cache() / "kept")
+        services._keep(tmp_path, "password", services.cache_folder() / "kept")
 
 
 @pytest.mark.parametrize(("variable", "value"), [("XDG_CACHE_HOME", "relative"), ("HOME", "relative")])
@@ -861,7 +861,7 @@ def test_without_a_cache_folder_nothing_is_written_anywhere(monkeypatch: pytest.
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setenv(variable, value)
 
-    assert Path("/dev/null/serving-katas") == services._cache()
+    assert Path("/dev/null/serving-katas") == services.cache_folder()
 
 
 # -- whatever happens to the judge
