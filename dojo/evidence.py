@@ -30,12 +30,17 @@ def where(place: dict[str, Any] | None) -> str:
 
 def quoted(place: dict[str, Any] | None) -> str:
     """The source text of a place, as an indented line; empty when there is none."""
-    return f"\n    {place['text']:.{WIDTH - 6}}" if place and place.get("text") else ""
+    return f"\n    {cut(place['text'], WIDTH - 6)}" if place and place.get("text") else ""
+
+
+def cut(text: str, length: int) -> str:
+    """``text``, with an ellipsis in the place of what is too much."""
+    return text if len(text) <= length else text[: length - 1] + "…"
 
 
 def raised(error: dict[str, Any]) -> str:
     """An exception of the learner's: type and message, then the line that raised it."""
-    message = " ".join(str(error["message"]).split())
+    message = cut(" ".join(str(error["message"]).split()), 3 * WIDTH)
     head = f"{error['type']}: {message}" if message else str(error["type"])
     if not error["frames"]:
         return head
@@ -57,7 +62,7 @@ def stands(place: dict[str, Any] | None, computing: bool) -> str:
 
 
 def bars(rows: Iterable[tuple[str, float | None, float | None, str]], columns: int = 46) -> Picture:
-    """A picture of who waited when.
+    """A picture of who waited when, ``columns`` wide unless labels and notes need the room.
 
     A row is a label, a start and an end in seconds (None: never), and a note to its right. Without
     an end the row is drawn with dots; without a start it is left blank.
@@ -67,8 +72,9 @@ def bars(rows: Iterable[tuple[str, float | None, float | None, str]], columns: i
     if not times:
         return Picture("")
     first, last = min(times), max(times)
-    scale = columns / max(last - first, 1e-6)
     label_width = max(len(label) for label, *_ in rows)
+    columns = max(16, min(columns, WIDTH - 4 - label_width - max(len(note) for *_, note in rows)))
+    scale = columns / max(last - first, 1e-6)
     lines = []
     for label, start, end, note in rows:
         if start is None:

@@ -76,6 +76,8 @@ class Host:
         self._queue = RunQueue()
         self._pid = os.getpid()
         self._server: _Server | None = None
+        #: Whether the learner's code has been imported, and so can have changed anything.
+        self.imported = False
         self._workers: list[int] = []
 
     def run(self) -> None:
@@ -113,12 +115,15 @@ class Host:
         except BaseException as error:
             self.line.send(event="failed", stage="import", error=self._noticed(error), broken=self.importer.broken)
             return
+        self.imported = True
         # With its protocol named, as asyncio switches off Nagle's algorithm only then: without that
         # each answer on a kept connection comes 40 ms late.
         listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listening.bind(("127.0.0.1", 0))
         listening.listen(512)
         logging.getLogger("uvicorn").addHandler(logging.NullHandler())
+        if "DATABASE_URL" not in self.task.get("env", {}):  # an exercise about something else, and a pool that finds no database
+            logging.getLogger("psycopg.pool").addHandler(logging.NullHandler())
         watched = self.task.get("probe", True)
         config = uvicorn.Config(
             self.probe.layer(application) if watched else application, loop=self.task.get("loop", "asyncio"), lifespan="auto",
@@ -143,8 +148,8 @@ class Host:
             # What the interpreter does at its end, and a forked child doesn't: it waits for threads.
             threading._shutdown()  # type: ignore[attr-defined]
 
-    def _watch(self) -> int:
-        self.probe.begin(held_outside=True)
+    def _watch(self, arm: bool) -> int:
+        self.probe.begin(arm, held_outside=True)
         return threading.active_count()
 
     def _stop(self, workers: list[int]) -> None:
@@ -236,7 +241,7 @@ class Host:
             "leap": lambda m: self.stopping.leap(),
             "standing": lambda m: self.stopping.standing(),
             "logged": lambda m: self.logs.records(),
-            "watch": lambda m: self._watch(),
+            "watch": lambda m: self._watch(m["arm"]),
             "pulse": lambda m: probe.pulse(),
             "gather": lambda m: probe.gather(m["expected"], m["limit"], m["strangers"]),
             "release": lambda m: gate.release(),
@@ -341,8 +346,9 @@ def main(incoming: BinaryIO, outgoing: BinaryIO) -> None:
     host = Host(line, task)
     try:
         host.run()
-    except BaseException as error:  # the dojo's own mistake: say so rather than vanish
-        host.line.send(event="failed", stage="dojo", error={"type": type(error).__name__, "message": str(error), "frames": []})
+    except BaseException as error:  # the dojo's own mistake, or of code that has replaced something: say so rather than vanish
+        stage = "after" if host.imported else "dojo"
+        host.line.send(event="failed", stage=stage, error={"type": type(error).__name__, "message": str(error), "frames": []})
         raise
 
 

@@ -73,6 +73,7 @@ class Importer:
         try:
             run(module)
             self._still_there(module)
+            _check_router(module)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # SystemExit too: a module has no business ending the service
@@ -92,6 +93,17 @@ class Importer:
 
         module.__dict__["router"] = APIRouter()
         self.broken[module.__name__] = error
+
+
+def _check_router(module: ModuleType) -> None:
+    """Raises ``AttributeError`` when a router's module holds none by that name: the service could not take it in."""
+    from fastapi import APIRouter
+
+    if isinstance(getattr(module, "router", None), APIRouter):
+        return
+    others = [name for name, value in vars(module).items() if isinstance(value, APIRouter)]
+    hint = f"; it has `{others[0]}`: was it renamed?" if others else ": app/main.py takes it in by this name"
+    raise AttributeError(f"{module.__name__.replace('.', '/')}.py has no APIRouter named `router`{hint}")
 
 
 class _MissingRouter(importlib.abc.MetaPathFinder, importlib.abc.Loader):

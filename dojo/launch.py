@@ -17,7 +17,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from dojo.wire import decode, encode
+from dojo.wire import LONGEST_LINE, decode, encode
 from dojo.workspace import ROOT, Workspace
 
 #: Hosts are forked where the platform can; ``DOJO_SPAWN=1`` takes the slow way everywhere.
@@ -30,9 +30,6 @@ PIPE_SIZE = 1 << 20
 
 #: How many files judge and hosts may open at least, where the system has nothing against it.
 FILES = 4096
-
-#: No message of a host's is longer than this, in bytes.
-LONGEST_LINE = 1 << 24
 
 
 class HostGone(Exception):

@@ -49,11 +49,19 @@ def pytest_configure(config: pytest.Config) -> None:
     except (NotAWorkspace, catalog.CatalogError) as error:
         raise pytest.UsageError(str(error)) from None
     config.stash[WORKSPACE] = workspace
+    _keep_hypothesis_out_of_the_workspace()
     # A verdict must not depend on when the judge's garbage is collected.
     config.addinivalue_line("filterwarnings", "ignore::pytest.PytestUnraisableExceptionWarning")
     if not config.getoption("collectonly"):
         # Started now, so that it imports the libraries while pytest collects.
         config.stash[RUN] = Run(Launcher(workspace, _shared(config, "dojo-fork-server")))
+
+
+def _keep_hypothesis_out_of_the_workspace() -> None:
+    """Lets hypothesis keep its tables of characters in the user's cache folder, or nowhere."""
+    from hypothesis.configuration import set_hypothesis_home_dir
+
+    set_hypothesis_home_dir(services.cache_folder() / "hypothesis")
 
 
 def _shared(config: pytest.Config, name: str) -> Any:

@@ -18,7 +18,7 @@ import httpx
 from dojo.evidence import quoted, raised, stands, where
 from dojo.launch import Host, HostGone, Launcher, NoAnswer, StarterGone
 from dojo.waits import SHORTEST
-from dojo.wire import plain
+from dojo.wire import LONGEST_LINE, plain
 
 #: Limits that only end a hang; nothing that works comes near them. In seconds.
 START_PATIENCE = 8.0
@@ -32,7 +32,7 @@ STANDS_FOR_A_THREAD, STANDS_ANYWHERE = 0.4, 4.0
 
 
 ASKED_TO_END = "Your code asked the process to end (sys.exit, exit or quit)"
-KEEPS_THE_GIL = "a call keeps Python's global lock (the GIL), so nothing else in the process can run"
+KEEPS_THE_GIL = "a call keeps Python's global lock (the GIL), so nothing else in the process can run, or the process is stopped"
 
 #: Modules that a learner's misspelled import may mean.
 _MODULES = ("asyncio", "time", "httpx", "fastapi", "pydantic", "anyio", "math", "dataclasses", "app")
@@ -101,6 +101,9 @@ class Run:
         if started["event"] == "failed":
             await host.close()
             told = next(iter(broken.values())) if broken and started["stage"] == "import" else started["error"]
+            if started["stage"] == "after":
+                raise Red(f"{_subject(application)} was imported, and then the server could not start: {raised(told)}\n"
+                          "Does your code replace something of asyncio, socket or another module that everybody uses?")
             if started["stage"] == "dojo":
                 raise RuntimeError(f"the host failed: {raised(told)}{_printed(host)}")
             doing = "could not be imported" if started["stage"] == "import" else "failed while it started up"
@@ -191,12 +194,12 @@ class Service:
         """
         await self._ask("close", arm=arm, shortest=shortest, skip=skip)
 
-    async def watch(self) -> int:
+    async def watch(self, arm: bool = True) -> int:
         """Looks at the event loop from now on, while a gate of the judge's holds what the service asks of others.
 
-        Returns how many threads the service has before anything is held.
+        ``arm`` the call clock or not: it makes the service several times slower. Returns how many threads the service has before anything is held.
         """
-        return int((await self._ask("watch")).get("value") or 0)
+        return int((await self._ask("watch", arm=arm)).get("value") or 0)
 
     async def pulse(self) -> dict[str, Any]:
         """How many requests have ``started``, are ``done``, whether the loop is ``alive``, and whether it is ``stuck``."""
@@ -332,7 +335,10 @@ class Functions:
 
     async def _ask(self, function: str, arguments: Any, patience: float) -> Any:
         name = function.rpartition(":")[2]
-        if self._host is None or self._host.gone:
+        if self._host is not None and self._host.gone:
+            await self._host.close()
+            self._host = None
+        if self._host is None:
             self._host = await _start(self._launcher, self._task)
         host = self._host
         try:
@@ -349,6 +355,8 @@ class Functions:
             if error["type"] == "SystemExit":
                 error = {**error, "message": ASKED_TO_END}
             raise Red(f"{name}() raised an exception.\n{earlier_hole(error, self._exercise) or raised(error)}")
+        if reply.get("too_long"):
+            raise Red(f"{name}() returned more than {LONGEST_LINE >> 20} MB, which nobody can look at.")
         return reply["value"]
 
     async def close(self) -> None:

@@ -53,7 +53,7 @@ def wrapped(text: str, width: int = WIDTH - 4) -> Iterable[str]:
         if not line.strip():
             yield ""
         elif line.startswith(" "):
-            yield line[:width]
+            yield line if len(line) <= width else line[:width - 1] + "…"
         else:
             yield from textwrap.wrap(line, width, break_on_hyphens=False)
 
@@ -87,6 +87,7 @@ class ExerciseReporter:
             self._plain = True
         self._planned: dict[str, list[str]] = {}
         self._results: dict[str, Result] = {}
+        self._judged: set[str] = set()
         self._shown = False
         self._blank = False
         self._phase = ""
@@ -137,8 +138,8 @@ class ExerciseReporter:
             run = [e for e in phase.exercises if e.id in self._results]
             if not run:
                 continue
-            green = sum(self._results[e.id].state == "green" for e in run)
-            left = len(phase.exercises) - len(self._planned.keys() & {e.id for e in phase.exercises})
+            green = sum(self._results[e.id].state == "green" for e in run if e.id in self._judged)
+            left = len(phase.exercises) - len(self._judged & {e.id for e in phase.exercises})
             part = f"   ({left} not run)" if left else ""
             if not self._blank:
                 self._line("")
@@ -153,6 +154,7 @@ class ExerciseReporter:
 
     def _show(self, result: Result) -> None:
         exercise = result.exercise
+        self._judged.add(exercise.id)
         if exercise.phase != self._phase:
             if self._phase:
                 self._line("")

@@ -13,6 +13,9 @@ from typing import Any, BinaryIO
 #: The key of a mapping that stands for a call of a class: ``{NEW: "module:Name", "fields": {…}}``.
 NEW = "$new"
 
+#: No message of a host's is longer than this, in bytes.
+LONGEST_LINE = 1 << 24
+
 
 def new(path: str, **fields: Any) -> dict[str, Any]:
     """Plain data from which the host builds the object ``path`` (``"module:Name"``) with ``fields``."""
@@ -65,9 +68,12 @@ class Line:
         self._lock = threading.Lock()
 
     def send(self, **message: Any) -> None:
-        """Writes one message."""
+        """Writes one message; in the place of a reply that is too long one that says so."""
+        line = encode(message)
+        if len(line) > LONGEST_LINE:
+            line = encode({"event": message["event"], "id": message.get("id"), "too_long": True})
         with self._lock:
-            self._outgoing.write(encode(message))
+            self._outgoing.write(line)
             self._outgoing.flush()
 
     def receive(self) -> dict[str, Any] | None:

@@ -369,6 +369,20 @@ def test_a_deleted_router_is_missed_and_hides_no_other(judged: Judged) -> None:
     judged.says("app/routers/predict.py isn't there: restore it with `git checkout app/routers/predict.py`")
 
 
+@given("1.1", "1.3", files={PREDICT: source(PREDICT).replace("router = APIRouter()", "rooter = APIRouter()").replace("@router.", "@rooter.")})
+def test_a_renamed_router_is_suggested_and_hides_no_other(judged: Judged) -> None:
+    """A router under another name costs its own exercise, and no other."""
+    judged.check(_1_1="✓", _1_3="✗")
+    judged.says("app/routers/predict.py has no APIRouter named `router`; it has `rooter`: was it renamed?")
+
+
+@given("1.3", files={PREDICT: source(PREDICT).replace("import asyncio\n", "import asyncio\n\nasyncio.get_running_loop = lambda: None\n", 1)})
+def test_replacing_a_part_of_asyncio_is_the_learners_own_doing(judged: Judged) -> None:
+    """Code that breaks what everybody uses isn't told that the dojo is at fault."""
+    judged.check(_1_3="✗")
+    judged.says("was imported, and then the server could not start", "Does your code replace something of asyncio")
+
+
 @given("1.1", files={MAIN: source(MAIN).replace("\napp = create_app()\n", "\napi = create_app()\n")})
 def test_a_service_without_its_name_is_told_so(judged: Judged) -> None:
     """app/main.py without ``app`` is told, with the name that it has."""

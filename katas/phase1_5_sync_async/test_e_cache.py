@@ -87,7 +87,7 @@ async def test_requests_wait_together(service: ServiceStarter, cache: Server, st
     key = next(iter(stored))
     await api.expect(200, await api.get(f"/cache/{key}"))
 
-    seen = await hold(api, cache.gate, [Request("GET", f"/cache/{key}")] * TOGETHER, only=is_lookup)
+    seen = await hold(api, cache.gate, [Request("GET", f"/cache/{key}")] * TOGETHER, only=is_lookup, clock=False)
 
     if not seen.together:
         raise Red(seen.why_not_together("lookup"))
