@@ -1,5 +1,11 @@
 """1.1 · GET /health says that the service lives."""
 
+import json
+import random
+import string
+from collections import Counter
+from typing import Any
+
 from dojo.kata import ServiceStarter, exercise
 
 pytestmark = exercise("1.1", edit="app/main.py")
@@ -11,31 +17,52 @@ WHY = (
 )
 
 
+def read_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object none of whose keys stands there twice, of which readers would take one or the other."""
+    for key, times in Counter(key for key, _ in pairs).items():
+        assert times == 1, f'The key "{key}" stands in it {times} times: one client reads the first of them, another the last.\n{WHY}'
+    return dict(pairs)
+
+
 async def test_health_is_healthy(service: ServiceStarter) -> None:
-    """GET /health answers 200 with the JSON body {"status": "healthy"}."""
+    """GET /health answers 200 with the JSON body {"status": "healthy"}, as often as it is asked."""
     api = await service()
 
-    answer = await api.get("/health")
+    for time in ("first", "second", "third"):
+        # Whoever asks: each time it is another client.
+        answer = await api.get("/health", headers={"user-agent": f"load-balancer/{random.randint(1, 99)}.{random.randint(0, 99)}"})
 
-    await api.expect(200, answer, why=WHY)
-    kind = answer.headers.get("content-type", "nothing")
-    assert "application/json" == kind.partition(";")[0], f"The body came as {kind}, not as application/json.\n{WHY}"
-    try:
-        body = answer.json()
-    except ValueError:
-        body = None
-    assert isinstance(body, dict), f"The body is {answer.text}, which is no JSON object{WHY}"
-    assert {"status": "healthy"} == body, f"The body was {answer.text}\n{WHY}"
+        await api.expect(200, answer, why=f"It was asked for the {time} time.{WHY}")
+        kind = answer.headers.get("content-type", "nothing")
+        assert "application/json" == kind.partition(";")[0], f"The body came as {kind}, not as application/json.\n{WHY}"
+        try:
+            body = json.loads(answer.text, object_pairs_hook=read_once)
+        except ValueError:
+            body = None
+        assert isinstance(body, dict), f"The body is {answer.text}, which is no JSON object{WHY}"
+        assert {"status": "healthy"} == body, f"The body was {answer.text}\nIt was asked for the {time} time.{WHY}"
 
 
 async def test_health_takes_no_other_method(service: ServiceStarter) -> None:
-    """Any other method is answered with 405, Method Not Allowed."""
+    """Any other method than GET and HEAD is answered with 405, Method Not Allowed."""
     api = await service()
 
-    for method in ("POST", "PUT", "PATCH", "DELETE"):
+    for method in ("POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"):
         answer = await api.request(method, "/health")
 
         assert 405 == answer.status_code, (
             f"{method} /health answered {answer.status_code}: a health check is read, never written. "
             "An endpoint that takes every method hides a client's mistakes."
         )
+
+
+async def test_only_this_path_is_the_health_check(service: ServiceStarter) -> None:
+    """A longer path that begins in the same way is answered with 404, Not Found."""
+    api = await service()
+    path = "/health" + "".join(random.choices(string.ascii_lowercase, k=3))
+
+    answer = await api.get(path)
+
+    assert 404 == answer.status_code, (
+        f"GET {path} answered {answer.status_code}, not 404: a load balancer with a mistake in its settings would never learn of it."
+    )

@@ -1,0 +1,33 @@
+# Wrong answer to 1.1: the path takes anything that begins with /health.
+# Rejected by: test_only_this_path_is_the_health_check
+# Because: GET /health\w+ answered 200, not 404
+"""The service: everything that a client can reach is put together here.
+
+Start it with ``uvicorn app.main:app --reload`` and look at http://127.0.0.1:8000/docs.
+"""
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+
+from app.errors import unprocessable
+from app.model import MODEL_VERSION
+from app.routers import cache, compare, config, dashboard, hashing, image, predict, tracking, users, weather
+
+
+def create_app() -> FastAPI:
+    """The whole application, new and independent of any other."""
+    app = FastAPI(title="Serving Katas", version=MODEL_VERSION)
+    app.add_exception_handler(RequestValidationError, unprocessable)
+    for module in (predict, compare, users, weather, hashing, config, cache, image, tracking, dashboard):
+        # With its lifespan: what a router opens when the service starts, it closes when the service stops.
+        app.include_router(module.router)
+
+    @app.get("/health{rest:path}")
+    async def health(rest: str) -> dict[str, str]:
+        """Whether this process can answer at all."""
+        return {"status": "healthy"}
+
+    return app
+
+
+app = create_app()
