@@ -19,6 +19,11 @@ WHY_FINITE = (
     "Python's JSON parser takes NaN and Infinity, and reads 1e999 as infinity; a plain `float` lets "
     "them through to the model, which answers with nonsense instead of an error."
 )
+#: Names that can be shown as they are; some begin as a known field does.
+NAMES = st.one_of(
+    st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z", "M")), min_size=1, max_size=12),
+    st.tuples(st.sampled_from(FIELDS), st.sampled_from(("_", "2", ".", "s", "-old"))).map("".join),
+)
 WHY_UNKNOWN = "A misspelled field that is dropped in silence costs a client hours; a 422 costs a second."
 
 
@@ -46,11 +51,13 @@ async def refused(api: Service, content: str, field: str, why: str = "") -> None
     assert 422 == answer.status_code, f"{content} was answered with {answer.status_code}, not with 422.\n{why}"
     named = {part for e in answer.json()["detail"] for part in e["loc"]}
     said = " ".join(e["msg"] for e in answer.json()["detail"])
-    innocent = [f for f in FIELDS if f != field and (f in named or f in said)]
-    assert field in named or field in said, (
-        f"{content} was refused, but the 422 does not name {field}; its `loc` has only {listed(sorted(named)) or 'nothing'}.\n"
+    spelled = (field, repr(field)[1:-1], json.dumps(field)[1:-1], json.dumps(field, ensure_ascii=False)[1:-1])
+    assert field in named or any(spelling in said for spelling in spelled), (
+        f"{content} was refused, but the 422 does not name {field!r}; its `loc` has only {listed([repr(n) for n in sorted(named)]) or 'nothing'}.\n"
         "A check of one field belongs to that field: then the error says where it is."
     )
+    # A message about an unknown field may well say which ones there are.
+    innocent = [f for f in FIELDS if f != field and (f in named or (field in FIELDS and f in said))]
     assert not innocent, f"{content} was refused for {listed(innocent)} as well, which is right."
 
 
@@ -67,6 +74,9 @@ async def test_a_request_holds_two_numbers(schemas: Service) -> None:
 @quick
 @given(feature_1=finite, feature_2=finite)
 @example(1.7976931348623157e308, 5e-324)
+@example(-1.7976931348623157e308, -1.7976931348623157e308)
+@example(5e-324, 1.7976931348623157e308)
+@example(0.0, 0.0)
 @example(-0.0, 0.1)
 @example(-3, 12)
 async def test_every_finite_pair_comes_back_unchanged(schemas: Service, feature_1: float, feature_2: float) -> None:
@@ -90,8 +100,29 @@ async def test_a_missing_field_is_named(schemas: Service) -> None:
 
 async def test_what_is_no_number_is_refused(schemas: Service) -> None:
     """A field that holds a text, null, a list or an object is a 422 that names it."""
-    for field, value in product(FIELDS, ("many", None, [1.0], {"value": 1.0})):
+    for field, value in product(FIELDS, ("many", "", " ", "1,5", None, [], [1.0], {}, {"value": 1.0})):
         await refused(schemas, body(**{**dict.fromkeys(FIELDS, 1.0), field: value}), field)
+
+
+async def test_a_text_or_a_bool_is_taken_as_its_number_or_refused(schemas: Service) -> None:
+    """"1.5" is taken as 1.5 and true as 1.0, or else refused; both fields do the same."""
+    for value, number in (("1.5", 1.5), ("-2", -2.0), (True, 1.0), (False, 0.0)):
+        taken = {}
+        for field in FIELDS:
+            content = body(**{**dict.fromkeys(FIELDS, 0.25), field: value})
+            answer = await send(schemas, content)
+            taken[field] = answer.status_code == 200
+            if not taken[field]:
+                await refused(schemas, content, field)
+                continue
+            got = answer.json()[field]
+            assert type(got) in (int, float), f"{content} came back as {answer.text}\nThe field is a float: the model has to get a number."
+            assert number == got, f"{content} came back as {answer.text}\nIt is taken as {number} or refused."
+        taking, refusing = ([f for f in FIELDS if taken[f] is each] for each in (True, False))
+        assert not taking or not refusing, (
+            f"{listed(taking)} takes {json.dumps(value)} as a number, {listed(refusing)} refuses it.\n"
+            "Whether it counts is your choice, but a client has to learn it once, not for each field."
+        )
 
 
 async def test_what_is_not_finite_is_refused(schemas: Service) -> None:
@@ -101,13 +132,37 @@ async def test_what_is_not_finite_is_refused(schemas: Service) -> None:
         await refused(schemas, content, field, WHY_FINITE)
 
 
+async def test_a_text_that_is_not_finite_is_refused(schemas: Service) -> None:
+    """The texts "NaN", "inf" and "1e999" are a 422 that names the field, whether texts count as numbers or not."""
+    for field, value in product(FIELDS, ("NaN", "nan", "inf", "-inf", "Infinity", "-Infinity", "1e999")):
+        await refused(schemas, body(**{**dict.fromkeys(FIELDS, 1.0), field: value}), field, WHY_FINITE)
+
+
 @quick
-@given(name=st.text(min_size=1, max_size=12).filter(lambda name: name not in FIELDS))
+@given(name=NAMES.filter(lambda name: name not in FIELDS))
 @example("feature_3")
+@example("feature_12")
+@example("model_config")
 @example("Feature_1")
 async def test_an_unknown_field_is_refused(schemas: Service, name: str) -> None:
     """A field that the model doesn't know is a 422 that names it."""
     await refused(schemas, body(feature_1=1.0, feature_2=2.0, **{name: 3.0}), name, WHY_UNKNOWN)
+
+
+async def test_the_schema_has_two_fields(schemas: Service) -> None:
+    """The JSON schema of PredictRequest has the two features and nothing else, both required."""
+    answer = await schemas.get("/openapi.json")
+
+    await schemas.expect(200, answer)
+    described = answer.json()
+    schema = described["paths"]["/request"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    if "$ref" in schema:
+        schema = described["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    fields = sorted(schema.get("properties", {}))
+    assert sorted(FIELDS) == fields, (
+        f"PredictRequest has the fields {listed(fields) or 'nothing'}, not {listed(FIELDS)}.\n"
+        "What a client may send is what it will send some day: each further name is one more thing to keep."
+    )
 
 
 async def test_what_is_no_object_is_refused(schemas: Service) -> None:
@@ -117,8 +172,8 @@ async def test_what_is_no_object_is_refused(schemas: Service) -> None:
 
 
 async def test_a_response_holds_prediction_and_version(schemas: Service) -> None:
-    """PredictResponse takes a float and a text, and holds what it was given."""
-    for prediction, version in product((0.25, 0.12345678901234566, -1e300), ("1.0.0", "2", "")):
+    """PredictResponse takes a probability and a text, and holds what it was given."""
+    for prediction, version in product((0.25, 0.12345678901234566, 0.0, 1.0, 5e-324), ("1.0.0", "2", "2.10.0-rc.1")):
         content = body(prediction=prediction, model_version=version)
 
         answer = await send(schemas, content, "/response")
@@ -143,4 +198,23 @@ async def test_a_response_needs_both_fields(schemas: Service) -> None:
         assert 422 == answer.status_code, (
             f"PredictResponse was made of {fields}. A client relies on both fields in every answer: a service "
             "that can't fill them has to fail, not to send half of one."
+        )
+
+
+async def test_a_response_holds_the_types_that_it_says(schemas: Service) -> None:
+    """PredictResponse is sent with a number and a text, whatever it was made of; or else it can't be made."""
+    good: dict[str, Any] = {"prediction": 0.5, "model_version": "1.0.0"}
+    for field, value in (("prediction", "high"), ("prediction", "0.5"), ("prediction", True), ("model_version", 2.5), ("model_version", True)):
+        fields = {**good, field: value}
+
+        answer = await send(schemas, body(**fields), "/response")
+
+        if answer.status_code == 422:
+            continue
+        await schemas.expect(200, answer, why=f"PredictResponse was made of {fields}")
+        sent = answer.json()
+        right = type(sent.get("prediction")) in (int, float) and isinstance(sent.get("model_version"), str)
+        assert right, (
+            f"PredictResponse was made of {fields} and is sent as {answer.text}\n"
+            "Clients are written for a number and a text: what is of another type is refused here, or breaks there."
         )

@@ -1,6 +1,6 @@
 # Wrong answer to 1.2: its own check of unknown fields does not say which.
 # Rejected by: test_an_unknown_field_is_refused
-# Because: \{"feature_1": [\d.]+, "feature_2": [\d.]+, "Feature_1": [\d.]+\} was refused, but the 422 does not name Feature_1; its
+# Because: \{"feature_1": [\d.]+, "feature_2": [\d.]+, "Feature_1": [\d.]+\} was refused, but the 422 does not name 'Feature_1'; its
 """What goes in and what comes out of a prediction, as pydantic models."""
 
 from typing import Any
