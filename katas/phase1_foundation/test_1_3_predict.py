@@ -1,13 +1,14 @@
 """1.3 · POST /predict answers what the model says, after the time that inference takes."""
 
 import asyncio
+import random
 import time
 
 import pytest_asyncio
 from hypothesis import example, given
 
-from dojo.kata import Functions, Service, ServiceStarter, exercise
-from katas.phase1_foundation.predicting import predicted, same
+from dojo.kata import Burst, Functions, Red, Request, Service, ServiceStarter, exercise
+from katas.phase1_foundation.predicting import OtherModel, predicted, same
 from katas.phase1_foundation.strategies import finite, quick
 from katas.phase1_foundation.waiting import timed
 
@@ -37,6 +38,11 @@ async def test_predict_answers_what_the_model_says(quick_api: Service, reference
 @example(3.0, -8.0)
 @example(-8.0, 3.0)
 @example(1e308, -1e308)
+@example(-1e308, 1e308)
+@example(0.3, 0.7)
+@example(0.3000001, 0.7)
+@example(0.30000000000001, 0.7)
+@example(0.3, 0.70000000000001)
 async def test_predict_is_right_for_any_input(quick_api: Service, reference: Functions, feature_1: float, feature_2: float) -> None:
     """The answer is what app.model.predict says, for any two finite numbers."""
     payload = {"feature_1": feature_1, "feature_2": feature_2}
@@ -49,6 +55,48 @@ async def test_predict_is_right_for_any_input(quick_api: Service, reference: Fun
         f"For {payload} the answer was\n    {answer.text}\nbut app.model says\n    {expected}\n"
         "Each request is a question of its own: nothing may be swapped, rounded or kept from the last one."
     )
+
+
+async def test_it_is_app_model_that_is_asked(service: ServiceStarter) -> None:
+    """With another model in app/model.py the answers are that one's, and so is their version."""
+    other = OtherModel.drawn()
+    api = await service(inference_seconds=0, options={"overlay": other.overlay})
+
+    for _ in range(3):
+        payload = {"feature_1": round(random.uniform(-4, 4), 3), "feature_2": round(random.uniform(-4, 4), 3)}
+        answer = await api.post("/predict", json=payload)
+
+        await api.expect(200, answer)
+        expected = other.answer(**payload)
+        assert same(expected, answer.json()), (
+            "The kata has put another model in the place of app/model.py, with a predict() and a MODEL_VERSION of its own.\n"
+            f"For {payload} the answer was\n    {answer.text}\nbut that model says\n    {expected}\n"
+            "Models are replaced, and their services stay: the numbers and the version must come from the model that is there, "
+            "not from a copy of yesterday's."
+        )
+
+
+async def test_requests_that_overlap_are_not_mixed_up(service: ServiceStarter, reference: Functions) -> None:
+    """Requests that wait at the same time get the answers to their own features."""
+    api = await service(inference_seconds=0.05)
+    payloads = [{"feature_1": round(random.uniform(-4, 4), 3), "feature_2": round(number - 3.5, 3)} for number in range(8)]
+    await api.close_gate(arm=False)
+    burst = Burst(api, [Request("POST", "/predict", {"json": payload}) for payload in payloads])
+    # As many as can wait together for it; how many those are doesn't matter yet.
+    await api.gather(len(payloads), patience=1.0)
+    await api.open_gate()
+
+    if not await burst.finish(patience=8.0):
+        raise Red(f"{len(payloads)} requests to /predict were sent together, and not all of them were answered.")
+    for payload, request in zip(payloads, burst.requests, strict=True):
+        assert request.response is not None
+        await api.expect(200, request.response)
+        expected = await predicted(reference, **payload)
+        assert same(expected, request.response.json()), (
+            f"{len(payloads)} requests were sent together, with other features each. For {payload} the answer was\n"
+            f"    {request.response.text}\nbut app.model says\n    {expected}\n"
+            "While one request waits others begin: what belongs to a request must not lie where the next one finds it."
+        )
 
 
 async def test_every_request_waits(service: ServiceStarter) -> None:

@@ -1,6 +1,6 @@
 # Wrong answer to 1.3: the first answer is kept in a global and given to everybody.
 # Rejected by: test_predict_is_right_for_any_input
-# Because: For \{'feature_1': -[\d.]+, 'feature_2': [\d.]+\} the answer was
+# Because: For \{'feature_1': -?[\d.]+, 'feature_2': [\d.]+\} the answer was
 """POST /predict: one prediction, after the time that inference takes."""
 
 import asyncio

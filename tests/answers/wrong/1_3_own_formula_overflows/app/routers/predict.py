@@ -1,6 +1,6 @@
 # Wrong answer to 1.3: its own logistic function overflows for large features.
 # Rejected by: test_predict_is_right_for_any_input
-# Because: app/routers/predict\.py:23\b
+# Because: app/routers/predict\.py:23\b|\{"prediction":0\.497500020833125
 """POST /predict: one prediction, after the time that inference takes."""
 
 import asyncio
