@@ -1,0 +1,45 @@
+# Wrong answer to 1.4: each latency is the average of all.
+# Rejected by: test_its_times_are_true
+# Because: A latency of|aren't each request's own
+"""An experiment that shows whether a service works on many requests at once or on one at a time."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import httpx
+
+
+@dataclass(frozen=True)
+class Burst:
+    """What one burst of requests took.
+
+    ``wall_seconds``: from the moment before the first request was sent until the last answer
+    was there. ``latencies_seconds``: for each request the time from its sending to its answer.
+    """
+
+    wall_seconds: float
+    latencies_seconds: list[float]
+
+
+async def burst(url: str, n: int, payload: Mapping[str, Any]) -> Burst:
+    """POST ``payload`` as JSON to ``url``, ``n`` times at once, and say how long it took."""
+    async with httpx.AsyncClient(limits=httpx.Limits(max_connections=None), timeout=None) as client:
+
+        async def timed() -> float:
+            sent = time.perf_counter()
+            response = await client.post(url, json=payload)
+            response.raise_for_status()
+            return time.perf_counter() - sent
+
+        started = time.perf_counter()
+        latencies = await asyncio.gather(*(timed() for _ in range(n)))
+        return Burst(time.perf_counter() - started, [sum(latencies) / n] * n)
+
+
+def verdict(one: Burst, many: Burst) -> Literal["concurrent", "sequential"]:
+    """Whether the service that took ``one`` (a burst of 1) works on ``many`` (5 or more) together or in turn."""
+    n = len(many.latencies_seconds)
+    return "sequential" if many.wall_seconds > one.wall_seconds * n**0.5 else "concurrent"
