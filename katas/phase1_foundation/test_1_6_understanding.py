@@ -20,6 +20,7 @@ EXPERIMENTS = {
     "def + time.sleep, 100 requests": ("/def-time-sleep", 100),
 }
 FIELDS = ("wait_together", "thread", "health_answers")
+THREADS = ("loop", "pool")
 
 Seen = dict[str, Any]
 
@@ -32,21 +33,43 @@ async def measure(service: ServiceStarter, path: str, count: int) -> tuple[Seen,
     return {"wait_together": seen.waiting, "thread": thread, "health_answers": seen.health}, seen
 
 
+def written(value: Any) -> str:
+    """``value`` as the learner wrote it: a prediction comes here as a mapping."""
+    if isinstance(value, dict) and tuple(value) == FIELDS:
+        return f"Prediction({', '.join(f'{field}={each!r}' for field, each in value.items())})"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key!r}: {written(each)}" for key, each in value.items()) + "}"
+    if isinstance(value, list):
+        return f"[{', '.join(written(each) for each in value)}]"
+    return repr(value)
+
+
+def shown(value: Any, longest: int = 120) -> str:
+    """`written`, with its end cut off when it is long."""
+    text = written(value)
+    return text if len(text) <= longest else text[:longest] + "…"
+
+
 @pytest_asyncio.fixture
 async def predictions(learner: Functions) -> dict[str, Seen]:
     """What the learner expects, checked for its form alone."""
     said = await learner.call("app.understanding:predictions")
     if not isinstance(said, dict):
-        raise Red(f"predictions() returned {said!r:.80}, not a mapping of the experiments' names to Predictions.")
+        raise Red(f"predictions() returned {shown(said)}, not a mapping of the experiments' names to Predictions.")
     missing = [name for name in EXPERIMENTS if name not in said]
     if missing:
         raise Red(f"predictions() says nothing of {listed([repr(name) for name in missing])}.")
     for name in EXPERIMENTS:
         prediction = said[name]
         if not isinstance(prediction, dict) or set(FIELDS) - prediction.keys():
-            raise Red(f"For {name!r} there is {prediction!r:.80}, not a Prediction({', '.join(FIELDS)}).")
-        if type(prediction["wait_together"]) is not int or type(prediction["health_answers"]) is not bool:
-            raise Red(f"For {name!r} there is {prediction}: wait_together is a number of requests, health_answers True or False.")
+            raise Red(f"For {name!r} there is {shown(prediction)}, not a Prediction({', '.join(FIELDS)}).")
+        found = f"For {name!r} there is {shown(prediction)}: "
+        if type(prediction["wait_together"]) is not int:
+            raise Red(f"{found}wait_together is a whole number of requests, not {shown(prediction['wait_together'])}.")
+        if prediction["thread"] not in THREADS:
+            raise Red(f'{found}thread is "loop" or "pool", not {shown(prediction["thread"])}.')
+        if type(prediction["health_answers"]) is not bool:
+            raise Red(f"{found}health_answers is True or False, not {shown(prediction['health_answers'])}.")
     return dict(said)
 
 
