@@ -1,12 +1,13 @@
 """What crosses between judge and host is plain data, also when a line is damaged."""
 
+import io
 import math
 from collections import namedtuple
 from dataclasses import dataclass
 
 import pytest
 
-from dojo.wire import decode, encode, plain
+from dojo.wire import LONGEST_LINE, Line, decode, encode, plain
 
 
 @dataclass
@@ -41,3 +42,12 @@ def test_a_line_comes_back_as_it_was() -> None:
 def test_a_damaged_line_is_nothing(line: bytes) -> None:
     """A writer that died in the middle of a line harms nobody."""
     assert decode(line) is None
+
+
+def test_a_reply_that_is_too_long_says_so() -> None:
+    """The judge would take a longer line for the end of the host."""
+    sent = io.BytesIO()
+
+    Line(io.BytesIO(), sent).send(event="reply", id=3, value="x" * LONGEST_LINE)
+
+    assert {"event": "reply", "id": 3, "too_long": True} == decode(sent.getvalue())

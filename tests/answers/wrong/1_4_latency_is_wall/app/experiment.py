@@ -1,6 +1,6 @@
 # Wrong answer to 1.4: each latency is the whole wall time.
 # Rejected by: test_its_times_are_true
-# Because: The quickest request was served in [\d.]+ s, but no latency is shorter than [\d.]+ s: they aren't each
+# Because: the latencies are nearly the same: they aren't each request's own
 """An experiment that shows whether a service works on many requests at once or on one at a time."""
 
 import asyncio
