@@ -21,7 +21,8 @@ HOLE = 'raise NotImplementedError("1.1: /health has no answer yet")'
 OPEN = '''\
 ✗ 1.1  A health endpoint                                            app/main.py
 
-  Expected: GET /health answers 200 with the JSON body {{"status": "healthy"}}.
+  Expected: GET /health answers 200 with the JSON body {{"status": "healthy"}},
+  as often as it is asked.
 
   GET /health answered 500, expected 200.
   NotImplementedError: 1.1: /health has no answer yet
