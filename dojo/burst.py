@@ -239,7 +239,7 @@ class Observation:
             threads = {arrival["thread"] for arrival in self.held}
             if pools.get("queued") and self.waiting >= pools["busy"]:
                 said.append(f" They wait on threads of the pool, which has {pools['threads']}: the others queue for one.")
-            elif any(name.startswith("asyncio_") for name in threads):
+            elif pools.get("executor_queued") and any(name.startswith("asyncio_") for name in threads):
                 said.append(f" They wait on the {len(threads)} threads of asyncio's default executor: the others queue for one.")
             elif any("ThreadPoolExecutor" in name for name in threads):
                 said.append(f" They wait on a pool of {plural(len(threads), 'thread')}: the others queue for one.")
