@@ -124,6 +124,13 @@ def stress(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def mutants(session: nox.Session) -> None:
+    """Every small change of a solution has to be seen by its katas: nox -s mutants -- app/metrics.py."""
+    bench(session, "dev", "mutants")
+    run(session, "-m", "tests.mutants", *session.posargs)
+
+
+@nox.session(default=False)
 def benchmark(session: nox.Session) -> None:
     """How long a verdict takes, and what probe and gate cost, as ratios of one run."""
     bench(session, "dev")
