@@ -29,7 +29,7 @@ TIMEOUT = 120.0
 #: Mutants that may live, by file and by the line that they put into it, and why.
 ARGUED = {
     ("app/metrics.py", "if not 0 <= seconds != math.inf:"):
-        "it changes nothing: of the numbers that are not below 0, only infinity itself is not below infinity, and `0 <= seconds` refuses a NaN before",
+        "it changes nothing: of the numbers from 0 on only infinity is not below infinity, and `0 <= seconds` refuses a NaN before",
 }
 
 
