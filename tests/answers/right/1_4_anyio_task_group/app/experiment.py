@@ -1,4 +1,4 @@
-# Right answer to 1.4: an anyio task group that fills a list; the border of the median latency grows as the root of n
+# Right answer to 1.4: an anyio task group that fills a list; the border is the median latency
 """An experiment that shows whether a service works on many requests at once or on one at a time."""
 
 import statistics
@@ -32,7 +32,7 @@ async def burst(url: str, n: int, payload: Mapping[str, Any]) -> Burst:
         (await client.post(url, json=payload)).raise_for_status()
         latencies.append(time.perf_counter() - sent)
 
-    async with httpx.AsyncClient(limits=httpx.Limits(max_connections=None), timeout=None) as client:
+    async with httpx.AsyncClient() as client:
         started = time.perf_counter()
         async with anyio.create_task_group() as group:
             for _ in range(n):
@@ -42,6 +42,6 @@ async def burst(url: str, n: int, payload: Mapping[str, Any]) -> Burst:
 
 def verdict(one: Burst, many: Burst) -> Literal["concurrent", "sequential"]:
     """Whether the service that took ``one`` (a burst of 1) works on ``many`` (5 or more) together or in turn."""
-    if statistics.median(many.latencies_seconds) > one.latencies_seconds[0] * len(many.latencies_seconds) ** 0.5:
+    if statistics.median(many.latencies_seconds) > 2 * one.latencies_seconds[0]:
         return "sequential"
     return "concurrent"

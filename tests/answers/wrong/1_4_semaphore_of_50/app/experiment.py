@@ -1,6 +1,6 @@
 # Wrong answer to 1.4: no more than fifty requests are on their way.
 # Rejected by: test_all_requests_are_sent_at_once
-# Because: burst\(\) was asked for 1\d\d requests\. This service answers none before all have arrived: 50 requests came
+# Because: burst\(\) was asked for \d\d requests\. This service answers none before all have arrived: 50 requests came
 """An experiment that shows whether a service works on many requests at once or on one at a time."""
 
 import asyncio

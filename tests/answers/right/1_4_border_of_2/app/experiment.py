@@ -1,6 +1,4 @@
-# Wrong answer to 1.4: it gives up after five seconds, and counts that as an answer.
-# Rejected by: test_all_requests_are_sent_at_once
-# Because: gave up
+# Right answer to 1.4: its border is 2 times one request, for any number of them.
 """An experiment that shows whether a service works on many requests at once or on one at a time."""
 
 import asyncio
@@ -26,15 +24,12 @@ class Burst:
 
 async def burst(url: str, n: int, payload: Mapping[str, Any]) -> Burst:
     """POST ``payload`` as JSON to ``url``, ``n`` times at once, and say how long it took."""
-    async with httpx.AsyncClient(limits=httpx.Limits(max_connections=None)) as client:
+    async with httpx.AsyncClient(limits=httpx.Limits(max_connections=None), timeout=None) as client:
 
         async def timed() -> float:
             sent = time.perf_counter()
-            try:
-                response = await client.post(url, json=payload)
-                response.raise_for_status()
-            except httpx.HTTPError:
-                pass
+            response = await client.post(url, json=payload)
+            response.raise_for_status()
             return time.perf_counter() - sent
 
         started = time.perf_counter()
@@ -44,5 +39,4 @@ async def burst(url: str, n: int, payload: Mapping[str, Any]) -> Burst:
 
 def verdict(one: Burst, many: Burst) -> Literal["concurrent", "sequential"]:
     """Whether the service that took ``one`` (a burst of 1) works on ``many`` (5 or more) together or in turn."""
-    n = len(many.latencies_seconds)
-    return "sequential" if many.wall_seconds > one.wall_seconds * n**0.5 else "concurrent"
+    return "sequential" if many.wall_seconds > 2 * one.wall_seconds else "concurrent"
