@@ -166,7 +166,7 @@ class Host:
     def _application(self, target: str) -> Application:
         """The object ``module:name``, or ``path/to/file.py:name`` for a service that the judge brings along."""
         where, _, name = target.rpartition(":")
-        application = _attribute(_module_at(where), name, where)
+        application = named(_module_at(where), name, where)
         if not callable(application):
             raise TypeError(f"{target} is no application but {application!r:.60}")
         return application  # type: ignore[no-any-return]  # whatever it is, uvicorn calls it
@@ -200,7 +200,7 @@ class Host:
     def _resolve(self, path: str) -> Any:
         """What ``module:name`` names, or ``path/to/file.py:name`` in a driver that the judge brings along."""
         where, _, name = path.rpartition(":")
-        return _attribute(_module_at(where), name, where)
+        return named(_module_at(where), name, where)
 
     def _built(self, value: Any) -> Any:
         """``value`` with the objects made for which it holds recipes (`wire.new`)."""
@@ -310,7 +310,8 @@ def _unobserved() -> None:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
-def _attribute(module: ModuleType, name: str, where: str) -> Any:
+def named(module: ModuleType, name: str, where: str) -> Any:
+    """What ``module`` calls ``name``; raises ``AttributeError`` with the name that may be meant. ``where``: the module in dots."""
     try:
         return getattr(module, name)
     except AttributeError:

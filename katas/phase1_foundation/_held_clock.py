@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app import experiment
+from dojo.host import named
 
 #: Timers that are due later than this are no part of getting ready, but somebody's time limit. In seconds.
 SOON = 1.0
@@ -74,7 +75,7 @@ async def burst(url: str, n: int, payload: Mapping[str, Any], port: int) -> Any:
     clock = HeldClock(asyncio.get_running_loop())
     line = socket.create_connection(("127.0.0.1", port))  # the judge's own, which answers at once
     threading.Thread(target=clock.obey, args=(line,), daemon=True).start()
-    return await experiment.burst(url, n, payload)
+    return await named(experiment, "burst", "app.experiment")(url, n, payload)
 
 
 async def burst_to_nobody(url: str, n: int, payload: Mapping[str, Any]) -> list[float] | None:
