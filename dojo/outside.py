@@ -86,13 +86,17 @@ class OutsideGate:
         return sum(call.answered is None and not call.lost for call in self.calls)
 
     async def arrived(self, count: int, patience: float = 5.0) -> bool:
-        """Waits until ``count`` calls have come since the gate was closed; False when they didn't in ``patience`` seconds."""
+        """Waits until ``count`` calls have come since the gate was closed, and stand at it; False when they didn't in ``patience`` seconds."""
         until = time.perf_counter() + patience
-        while len(self.calls) < count:
+        while len(self.calls) < count or any(self._is_on_its_way(call) for call in self.calls):
             if time.perf_counter() > until:
                 return False
             await asyncio.sleep(0.002)
         return True
+
+    def _is_on_its_way(self, call: Call) -> bool:
+        """Whether ``call`` has come, will be held, and doesn't stand at the gate yet."""
+        return self._closed and call not in self._waiting and call.answered is None and not call.lost and call.round is None and self._concerns(call)
 
     # -- for subclasses
 

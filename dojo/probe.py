@@ -233,7 +233,7 @@ class Probe:
         if not self._watching:
             self._watching = True
             threading.Thread(target=self._watch, name="dojo-watcher", daemon=True).start()
-        self._spans = deque((span for span in list(self._spans) if span.returned is None), maxlen=SPANS_KEPT)
+        self._spans = deque((span for span in list(self._spans) if span.complete is None and span.returned is None), maxlen=SPANS_KEPT)
         self._frame, self._stand = None, 0
         self._looks = 0
         self._sights.clear()
@@ -347,6 +347,8 @@ class Probe:
             "arrivals": [arrival.as_data() for arrival in list(self.gate.arrivals)],
             "held": [arrival.as_data() for arrival in self.gate.held()],
             "rounds": list(self.gate.rounds),
+            "slept_on_loop": sum(slept for _, slept, _ in list(self.gate.slept_on_loop.values())),
+            "gave_the_loop_back": sorted(number or 0 for number, steps in list(self.gate.steps.items()) if len(steps) > 1),
             "blocks": self.blocks(),
             "standing": self.standing(),
             "pools": self.pools(),

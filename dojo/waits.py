@@ -10,6 +10,7 @@ what it need not wait any more is noted.
 
 import asyncio
 import asyncio.tasks
+import contextlib
 import functools
 import sys
 import threading
@@ -45,6 +46,9 @@ class WaitGate(Turnstile):
         self.skip = False
         #: Sleeps on the loop's own thread that were too short to be held: where, and for how many seconds in all.
         self.slept_on_loop: dict[tuple[str, int], tuple[dict[str, Any], float, int]] = {}
+        #: For each request, in which of the loop's steps it slept on the loop's own thread; more than one: it gave the loop back.
+        self.steps: dict[int | None, set[int]] = {}
+        self._step = 0
         self._before = weakref.WeakSet[threading.Thread]()
 
     def watch(self) -> None:
@@ -58,6 +62,7 @@ class WaitGate(Turnstile):
         """Closes the gate to sleeps of ``shortest`` seconds or more, with or without logical time."""
         self.shortest, self.skip = shortest, skip
         self.slept_on_loop.clear()
+        self.steps.clear()
         self.close()
 
     def passes(self, seconds: Any) -> bool:
@@ -69,11 +74,21 @@ class WaitGate(Turnstile):
 
     def note_short(self, seconds: float, frame: FrameType) -> None:
         """Notes a sleep on the loop's own thread that isn't held; many of them hold the loop as one long one does."""
+        self._note_step()
         place = self.learner.innermost(frame)
         if place is not None:
             key = (place["file"], place["line"])
             _, slept, times = self.slept_on_loop.get(key, (place, 0.0, 0))
             self.slept_on_loop[key] = (place, slept + seconds, times + 1)
+
+    def _note_step(self) -> None:
+        """Notes the loop's step in which the current request sleeps; whatever runs next on the loop is in another."""
+        def next_step() -> None:
+            self._step += 1
+
+        self.steps.setdefault(REQUEST.get(), set()).add(self._step)
+        with contextlib.suppress(RuntimeError):  # no loop runs here
+            asyncio.get_running_loop().call_soon(next_step)
 
     def rest(self, arrival: Arrival, held: bool) -> float:
         """How much longer ``arrival``, which was ``held`` or not, has to sleep; in seconds."""
@@ -100,6 +115,8 @@ class WaitGate(Turnstile):
         """A sleep of a thread, or ``what`` else it does that takes ``seconds``."""
         arrival = self._arrival("time.sleep", seconds, False, frame)
         arrival.what = what or arrival.what
+        if arrival.place == "blocking":
+            self._note_step()
         go = threading.Event()
         arrival.let_go = go.set
         try:

@@ -95,7 +95,8 @@ def test_the_strongest_proof_comes_first() -> None:
 
 @pytest.mark.parametrize(("thread", "pools", "said"), [
     ("AnyIO worker thread", {"threads": 2, "busy": 2, "queued": 2}, "threads of the pool, which has 2"),
-    ("asyncio_0", {"threads": 40, "busy": 0, "queued": 0}, "asyncio's default executor"),
+    ("asyncio_0", {"threads": 40, "busy": 0, "queued": 0, "executor_queued": 2}, "asyncio's default executor"),
+    ("asyncio_0", {"threads": 40, "busy": 0, "queued": 0, "executor_queued": 0}, "They wait on threads."),
     ("ThreadPoolExecutor-0_0", {"threads": 40, "busy": 0, "queued": 0}, "a pool of 1 thread"),
 ])
 def test_the_pool_that_is_too_small_is_named(thread: str, pools: dict[str, Any], said: str) -> None:
