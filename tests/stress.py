@@ -1,7 +1,7 @@
 """Judges every answer again and again beside busy processes: no verdict may ever change.
 
 ``python -m tests.stress --times 20 --busy 4 --only 1_5``. With ``--seeds`` each pass draws the
-examples of property tests from a seed of its own.
+examples of property tests from a seed of its own; ``--seeds 26`` begins with that one.
 """
 
 import argparse
@@ -46,7 +46,8 @@ def main() -> int:
     parser.add_argument("--busy", type=int, default=4, help="how many busy processes run beside it (default: 4)")
     parser.add_argument("--jobs", type=int, default=2 * (os.cpu_count() or 1), help="how many are judged at once")
     parser.add_argument("--only", default="", help="a regular expression of answers' names")
-    parser.add_argument("--seeds", action="store_true", help="property tests draw from the seed 1 in the first pass, 2 in the second …")
+    parser.add_argument("--seeds", nargs="?", type=int, const=1, metavar="FIRST",
+                        help="property tests draw from the seed FIRST in the first pass (1 when it isn't given), from the next in the second …")
     arguments = parser.parse_args()
     chosen = [answer for answer in answers() if re.search(arguments.only, answer.name)]
     count = Counter[str]()
@@ -54,8 +55,8 @@ def main() -> int:
     with busy(arguments.busy):
         for number in range(1, arguments.times + 1):
             began = time.monotonic()
-            if arguments.seeds:
-                os.environ["KATA_SEED"] = str(number)  # each pass has processes of its own, which inherit it
+            if arguments.seeds is not None:  # each pass has processes of its own, which inherit it
+                os.environ["KATA_SEED"] = str(arguments.seeds + number - 1)
             for answer, verdict in judge_all(chosen, arguments.jobs):
                 kind = "right" if answer.right else "wrong"
                 count[kind] += 1
