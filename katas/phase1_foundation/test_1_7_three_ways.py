@@ -1,5 +1,7 @@
 """1.7 · /predict/sync, /predict/async and /predict/broken wait as their names say."""
 
+import asyncio
+
 from dojo.kata import Functions, Observation, Red, Rounds, ServiceStarter, exercise, held_loop, hold_in_rounds, quoted, where
 from katas.phase1_foundation.predicting import predicted, same
 from katas.phase1_foundation.waiting import LOGICAL, check_answers, different, observe_rounds, observe_waits, timed
@@ -56,10 +58,14 @@ async def test_all_three_answer_as_predict_does(service: ServiceStarter, referen
 async def test_each_waits_for_the_setting(service: ServiceStarter) -> None:
     """No answer comes before INFERENCE_SECONDS have passed."""
     wait = 0.25
-    api = await service(inference_seconds=wait)
 
-    for path in PATHS:  # one after the other: who holds the loop makes the others late as well
-        await timed(api, path, PAYLOAD, wait)
+    async def alone(path: str) -> None:
+        """On a service of its own: who holds the loop makes the others late as well."""
+        await timed(await service(inference_seconds=wait), path, PAYLOAD, wait)
+
+    async with asyncio.TaskGroup() as group:
+        for path in PATHS:
+            group.create_task(alone(path))
 
 
 async def test_sync_waits_on_threads_of_the_pool(service: ServiceStarter, reference: Functions) -> None:
