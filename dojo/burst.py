@@ -215,7 +215,10 @@ class Observation:
         return bars(table)
 
     def lasted(self, span: Mapping[str, Any]) -> float:
-        """How long a request's stay in the application would have been without logical time, at least; in seconds."""
+        """How long a request's stay in the application would have been without logical time; in seconds.
+
+        At most: a thread that was handed a bare function doesn't say for which request it waits, and counts for each.
+        """
         arrivals = {(a["request"], a["arrived"]): a for r in (self.seen, self.after) for a in r.get("arrivals", ())}
         skipped = sum(a["skipped"] for a in arrivals.values() if a["request"] in (span["number"], None))
         return float((span["complete"] or span["start"]) - span["start"] + skipped)

@@ -1,5 +1,6 @@
 """How exercises 1.5 and 1.7 look at requests that wait: held by the gate, round by round, or else by the clock."""
 
+import json
 import random
 import time
 from collections.abc import Sequence
@@ -88,7 +89,7 @@ async def check_answers(reference: Functions, seen: Observation, payloads: Seque
     ]
     if wrong:
         payload, answer, right = wrong[0]
-        others = [other for other, other_right in zip(payloads, expected, strict=True) if other != payload and answer == str(other_right)]
+        others = any(same(other, json.loads(answer)) for other in expected)
         raise Red(f"{len(payloads)} requests to {seen.path} waited together, each with another input, and {len(wrong)} of them got a wrong answer. "
                   f"The one with\n    {payload}\ngot\n    {answer}\nbut app.model says\n    {right}\n"
                   + ("It is the answer to another request. " if others else "")
