@@ -104,7 +104,7 @@ async def test_every_request_waits(service: ServiceStarter) -> None:
     wait = 0.25
     api = await service(inference_seconds=wait)
 
-    await timed(api, "/predict", PAYLOAD, wait)
+    await timed(api, "/predict", PAYLOAD, wait, service)
     await asyncio.gather(*(timed(api, "/predict", {**PAYLOAD, "feature_1": first}, wait) for first in (PAYLOAD["feature_1"], 0.5)))
 
 

@@ -12,6 +12,8 @@ PAYLOAD = {"feature_1": 0.75, "feature_2": -1.25}
 PATHS = ("/predict/sync", "/predict/async", "/predict/broken")
 #: As many as the smallest pool of threads that a right answer may use: asyncio's default on one CPU.
 TOGETHER = 5
+#: Requests that hold the loop one after another: enough to see that each does, and few, as each takes its whole wait.
+IN_TURN = 3
 
 
 def on_threads(seen: Observation) -> int:
@@ -61,7 +63,7 @@ async def test_each_waits_for_the_setting(service: ServiceStarter) -> None:
 
     async def alone(path: str) -> None:
         """On a service of its own: who holds the loop makes the others late as well."""
-        await timed(await service(inference_seconds=wait), path, PAYLOAD, wait)
+        await timed(await service(inference_seconds=wait), path, PAYLOAD, wait, service)
 
     async with asyncio.TaskGroup() as group:
         for path in PATHS:
@@ -83,16 +85,16 @@ async def test_sync_waits_on_threads_of_the_pool(service: ServiceStarter, refere
     await check_answers(reference, seen, payloads)
     if not seen.held:
         return
-    rounds = await observe_rounds(service, "/predict/sync", payloads)
+    api = await service(inference_seconds=LOGICAL)
+    rounds = await observe_rounds(service, "/predict/sync", payloads, api)
     if rounds.blocks or not rounds.together:
         raise Red(rounds.why_not_together())
     assert not elsewhere(rounds, "pool"), f"{elsewhere(rounds, 'pool')}\nIn /predict/sync the whole of it belongs on a thread of the pool."
-    api = await service(inference_seconds=LOGICAL)
-    first, second = [await hold_in_rounds(api, "/predict/sync", TOGETHER, payloads, wait=LOGICAL) for _ in range(2)]
-    assert first.threads & second.threads, (
-        f"{2 * TOGETHER} requests, {TOGETHER} and then {TOGETHER}, waited on {len(first.threads | second.threads)} threads: each has one made "
+    again = await hold_in_rounds(api, "/predict/sync", TOGETHER, payloads, wait=LOGICAL)
+    assert rounds.threads & again.threads, (
+        f"{2 * TOGETHER} requests, {TOGETHER} and then {TOGETHER}, waited on {len(rounds.threads | again.threads)} threads: each has one made "
         "for it, which costs more than to lend one. A pool's threads come back: those of FastAPI's pool are for `def` endpoints."
-        f"{the_wait(second)}"
+        f"{the_wait(again)}"
     )
 
 
@@ -119,22 +121,22 @@ async def test_async_waits_on_the_loop(service: ServiceStarter, reference: Funct
 
 async def test_broken_holds_the_loop(service: ServiceStarter) -> None:
     """A request to /predict/broken holds the event loop for the whole wait: the next one and /health must wait for it."""
-    seen = await observe_waits(service, "/predict/broken", different(TOGETHER))
+    seen = await observe_waits(service, "/predict/broken", different(IN_TURN))
 
     why = "A broken endpoint that isn't broken has nothing to show: it is here to be seen and measured."
     if not seen.blocks:
-        how = (f"{seen.waiting} of {TOGETHER} requests waited on {'threads of the pool' if on_threads(seen) else 'the event loop'} "
+        how = (f"{seen.waiting} of {IN_TURN} requests waited on {'threads of the pool' if on_threads(seen) else 'the event loop'} "
                "and the loop was free meanwhile")
         if not seen.held:
             how = f"the quickest answer came after {min(seen.latencies, default=0):.3f} s" if seen.answered else "they were not all answered"
         health = ", and /health was answered" if seen.health else ""
-        raise Red(f"{TOGETHER} requests to /predict/broken were sent together; {how}{health}. It isn't broken.{the_wait(seen)}\n\n{why}")
+        raise Red(f"{IN_TURN} requests to /predict/broken were sent together; {how}{health}. It isn't broken.{the_wait(seen)}\n\n{why}")
     assert not seen.after["gave_the_loop_back"], (
         f"The requests to /predict/broken hold the loop in turns: between two sleeps the loop is given back, and serves others.\n"
         f"{held_loop(seen.blocks[0])}\n\n{why}"
     )
     blocking = sum(arrival["seconds"] for arrival in seen.after["arrivals"] if arrival["place"] == "blocking")
-    asleep = (blocking + seen.after["slept_on_loop"]) / TOGETHER
+    asleep = (blocking + seen.after["slept_on_loop"]) / IN_TURN
     held = max(asleep, *(block.get("wall", block["seconds"]) for block in seen.blocks))
     free = [arrival for arrival in seen.after["arrivals"] if arrival["place"] == "loop"]
     # How long a sleep was asked to be is known exactly; how long a computation took is measured.
