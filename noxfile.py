@@ -51,9 +51,9 @@ def run(session: nox.Session, *arguments: str | Path, **options: object) -> None
     session.run(str(PYTHON), *map(str, arguments), external=True, log=False, **options)  # type: ignore[arg-type]
 
 
-def phase(session: nox.Session, folder: str) -> None:
+def phase(session: nox.Session, folder: str, *groups: str) -> None:
     """Judges one phase; not by session.run(), which would print the whole command below a red result."""
-    bench(session)
+    bench(session, *groups)
     judge = subprocess.Popen([str(PYTHON), "-m", "pytest", f"katas/{folder}", *session.posargs])
     try:
         code = judge.wait()
@@ -88,6 +88,12 @@ def phase2(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def phase3(session: nox.Session) -> None:
+    """Load testing: Locust, and the breaking point. With -- --quick all that needs no live load."""
+    phase(session, "phase3_load_testing", "load")
+
+
+@nox.session(default=False)
 def hint(session: nox.Session) -> None:
     """A hint for an exercise: nox -s hint -- 1.5, and the second with 1.5 2."""
     bench(session)
@@ -97,21 +103,21 @@ def hint(session: nox.Session) -> None:
 @nox.session(default=False)
 def solutions(session: nox.Session) -> None:
     """All katas against solutions/."""
-    bench(session)
+    bench(session, "load")
     run(session, "-m", "pytest", "katas", "--workspace", "solutions", *session.posargs)
 
 
 @nox.session(default=False)
 def tests(session: nox.Session) -> None:
     """The tests of the dojo itself."""
-    bench(session, "dev")
+    bench(session, "dev", "load")
     run(session, "-m", "pytest", *(session.posargs or ["tests"]))
 
 
 @nox.session(default=False)
 def lint(session: nox.Session) -> None:
     """ruff, and mypy --strict on dojo/."""
-    bench(session, "dev")
+    bench(session, "dev", "load")
     run(session, "-m", "ruff", "check", ".")
     run(session, "-m", "mypy")
 
@@ -119,20 +125,20 @@ def lint(session: nox.Session) -> None:
 @nox.session(default=False)
 def stress(session: nox.Session) -> None:
     """All katas against all answers, 20 times, with four busy processes beside it: no verdict may change."""
-    bench(session, "dev")
+    bench(session, "dev", "load")
     run(session, "-m", "tests.stress", *session.posargs)
 
 
 @nox.session(default=False)
 def mutants(session: nox.Session) -> None:
     """Every small change of a solution has to be seen by its katas: nox -s mutants -- app/metrics.py."""
-    bench(session, "dev", "mutants")
+    bench(session, "dev", "load", "mutants")
     run(session, "-m", "tests.mutants", *session.posargs)
 
 
 @nox.session(default=False)
 def benchmark(session: nox.Session) -> None:
     """How long a verdict takes, and what probe and gate cost, as ratios of one run."""
-    bench(session, "dev")
+    bench(session, "dev", "load")
     run(session, "-m", "tests.benchmarks.verdict", *session.posargs)
     run(session, "-m", "tests.benchmarks.gate")

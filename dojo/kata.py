@@ -10,7 +10,7 @@ A kata is a pytest file that begins with::
 
 Its tests are ``async def`` and take fixtures: ``service`` starts the learner's service,
 ``learner`` calls the learner's functions, ``reference`` those of ``solutions/``, ``note`` adds a
-line that is shown under the exercise; ``database`` and ``cache`` are real servers behind a gate,
+line that is shown under the exercise; ``load`` runs Locust on the learner's locustfile; ``database`` and ``cache`` are real servers behind a gate,
 ``upstream`` starts HTTP services, ``meeting`` is the gate in front of given functions. A test's docstring is what the learner reads behind
 "Expected:"; the message of its ``assert`` (or of a `Red`) is what was seen, and why it matters.
 The first red test settles the exercise, so tests go from the plain to the subtle.
@@ -25,6 +25,7 @@ from dojo.burst import Burst, Observation, Request, Rounds, hold_and_ping, hold_
 from dojo.evidence import Picture, bars, held_loop, listed, plural, quoted, where
 from dojo.handed import Meeting, overlay
 from dojo.hold import Held, hold
+from dojo.load import Load, LoadRun
 from dojo.outside import Call
 from dojo.plugin import Server, ServiceStarter
 from dojo.reading import SilentPipe, hold_steps
@@ -33,9 +34,9 @@ from dojo.upstreams import Answer, Upstream
 from dojo.wire import new
 
 __all__ = [
-    "Answer", "Burst", "Call", "Functions", "Held", "Inconclusive", "Meeting", "Observation", "Picture", "Red", "Request", "Rounds",
-    "Server", "Service", "ServiceStarter", "SilentPipe", "Upstream", "bars", "beside", "exercise", "held_loop", "hold", "hold_and_ping",
-    "hold_in_rounds", "hold_steps", "listed", "never_awaited", "new", "overlay", "plural", "quoted", "where",
+    "Answer", "Burst", "Call", "Functions", "Held", "Inconclusive", "Load", "LoadRun", "Meeting", "Observation", "Picture", "Red",
+    "Request", "Rounds", "Server", "Service", "ServiceStarter", "SilentPipe", "Upstream", "bars", "beside", "exercise", "held_loop", "hold",
+    "hold_and_ping", "hold_in_rounds", "hold_steps", "listed", "never_awaited", "new", "overlay", "plural", "quoted", "where",
 ]
 
 

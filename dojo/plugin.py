@@ -13,6 +13,7 @@ from _pytest._io import TerminalWriter
 from dojo import catalog, services, terminal
 from dojo.handed import Meeting
 from dojo.launch import Launcher
+from dojo.load import Load
 from dojo.protocols import PostgreSQL, Protocol, Redis
 from dojo.relay import Relay
 from dojo.services import Services
@@ -33,12 +34,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("serving katas")
     group.addoption("--workspace", default=".", metavar="PATH",
                     help="the tree to judge: one that holds app/ (default: this repository's root)")
+    group.addoption("--quick", action="store_true", help="leave out what needs a live load; an exercise that has more is judged in part")
     group.addoption("--all", action="store_true", help="show the details of every red exercise, not only of the first")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Finds the workspace, and takes over the terminal when only katas are run."""
     config.addinivalue_line("markers", "exercise(id, edit=…): the exercise that a kata file specifies, and the files that it asks to edit")
+    config.addinivalue_line("markers", "live: puts a live load on a service, which takes seconds; --quick leaves it out")
     config.stash[RED] = set()
     if not terminal.only_katas(config):
         return
@@ -106,6 +109,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """One red test settles an exercise: what builds on it is not run, and the learner waits less."""
     if _id(item) in item.config.stash[RED]:
         pytest.skip("this exercise is red already")
+    if item.config.getoption("quick") and item.get_closest_marker("live"):
+        pytest.skip("--quick leaves it out")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -117,6 +122,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         return report
     extra: dict[str, Any] = report.__dict__
     extra["exercise"] = exercise
+    # What is left out behind a red test is settled; what --quick leaves out isn't.
+    extra["left_out"] = report.skipped and exercise not in item.config.stash[RED]
     if call.when == "teardown":
         extra["notes"] = [str(value) for name, value in item.user_properties if name == "note"]
     if call.excinfo is None or call.excinfo.errisinstance(pytest.skip.Exception):
@@ -276,6 +283,12 @@ async def meeting() -> AsyncIterator[Meeting]:
     gate = await Meeting().start()
     yield gate
     await gate.stop()
+
+
+@pytest.fixture
+def load(request: pytest.FixtureRequest) -> Load:
+    """Locust on the learner's ``locustfile.py`` (`Load`)."""
+    return Load(request.config.stash[RUN].launcher.root)
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="module")

@@ -18,16 +18,19 @@ from dojo import catalog
 from dojo.workspace import ROOT
 
 WIDTH = 80
-SIGNS = {"green": "✓", "red": "✗", "unclear": "?", "broken": "!"}
-PLAIN_SIGNS = {"green": "+", "red": "x", "unclear": "?", "broken": "!"}
-COLORS = {"green": "green", "red": "red", "unclear": "yellow", "broken": "yellow"}
+SIGNS = {"green": "✓", "red": "✗", "part": "~", "unclear": "?", "broken": "!"}
+PLAIN_SIGNS = {"green": "+", "red": "x", "part": "~", "unclear": "?", "broken": "!"}
+COLORS = {"green": "green", "red": "red", "part": "yellow", "unclear": "yellow", "broken": "yellow"}
 #: Signs of the pictures, for outputs that can't encode them.
 ASCII = str.maketrans({"█": "#", "·": ".", "─": "-", "…": "...", "✓": "+", "✗": "x", "≥": ">=", "→": "->"})
 
 
 @dataclass
 class Result:
-    """What came of one exercise: ``state`` is ``green``, ``red``, ``unclear`` or ``broken`` (the dojo's own mistake)."""
+    """What came of one exercise.
+
+    ``state`` is ``green``, ``red``, ``part`` (green as far as it was judged), ``unclear`` or ``broken`` (the dojo's own mistake).
+    """
 
     exercise: catalog.Exercise
     state: str = "green"
@@ -117,7 +120,9 @@ class ExerciseReporter:
         result = self._results.setdefault(exercise_id, Result(catalog.exercise(exercise_id)))
         result.seconds += report.duration
         result.notes += getattr(report, "notes", [])
-        if report.failed and result.state == "green":
+        if getattr(report, "left_out", False) and result.state == "green":
+            result.state = "part"
+        if report.failed and result.state in ("green", "part"):
             verdict = getattr(report, "verdict", None) or {"state": "broken", "message": str(report.longrepr)}
             result.state, result.message = verdict["state"], verdict["message"]
             result.expected = verdict.get("expected", "")
@@ -140,7 +145,9 @@ class ExerciseReporter:
                 continue
             green = sum(self._results[e.id].state == "green" for e in run if e.id in self._judged)
             left = len(phase.exercises) - len(self._judged & {e.id for e in phase.exercises})
-            part = f"   ({left} not run)" if left else ""
+            in_part = sum(self._results[e.id].state == "part" for e in run)
+            told = [f"{left} not run"] * bool(left) + [f"{in_part} only in part: the rest needs a live load"] * bool(in_part)
+            part = f"   ({', '.join(told)})" if told else ""
             if not self._blank:
                 self._line("")
             level = "" if left else level_of(phase.id, green)
@@ -167,13 +174,13 @@ class ExerciseReporter:
             self._line("")
         sign = (PLAIN_SIGNS if self._plain else SIGNS)[result.state]
         head = f"{exercise.id}  {exercise.title}"
-        file = exercise.edit[0] if exercise.edit and result.state != "green" else ""
+        file = exercise.edit[0] if exercise.edit and result.state not in ("green", "part") else ""
         self._writer.write(self._encodable(sign), **{COLORS[result.state]: True})
         self._line(f" {head:<{WIDTH - 4 - len(file)}} {file}".rstrip())
         for note in result.notes:
             for line in wrapped(note, WIDTH - 8):
                 self._line(f"       {line}")
-        if result.state != "green" and (self._all or not self._shown):
+        if result.state not in ("green", "part") and (self._all or not self._shown):
             self._shown = True
             for line in details(result):
                 self._line(line)
