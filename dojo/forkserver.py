@@ -22,7 +22,7 @@ _PR_SET_CHILD_SUBREAPER = 36
 PRELOAD = (
     "dojo.host", "fastapi", "httpx", "pydantic_settings", "uvicorn.loops.asyncio", "uvicorn.protocols.http.h11_impl",
     "uvicorn.lifespan.on", "concurrent.futures.thread", "concurrent.futures.process", "multiprocessing.spawn", "csv", "queue", "subprocess",
-    "psycopg", "psycopg_pool", "redis.asyncio", "numpy", "PIL.PngImagePlugin",  # not onnxruntime: it starts threads
+    "psycopg", "psycopg_pool", "redis.asyncio", "prometheus_client", "numpy", "PIL.PngImagePlugin",  # not onnxruntime: it starts threads
 )
 
 

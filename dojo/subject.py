@@ -37,6 +37,18 @@ KEEPS_THE_GIL = "a call keeps Python's global lock (the GIL), so nothing else in
 #: Modules that a learner's misspelled import may mean.
 _MODULES = ("asyncio", "time", "httpx", "fastapi", "pydantic", "anyio", "math", "dataclasses", "app")
 
+#: What stands around all routes. One that is broken or slow would hide every other answer, and each request would be seen to
+#: stand in it: in front of an exercise that isn't about it, a stand-in of the judge's passes everything on.
+_MIDDLEWARE = "app/middleware.py"
+_PASSES_ON = '''\
+class TimingMiddleware:
+    def __init__(self, app, *arguments, **options):
+        self.app = app
+
+    async def __call__(self, scope, receive, send):
+        await self.app(scope, receive, send)
+'''
+
 
 class Red(AssertionError):
     """The exercise is not solved; the text says what was seen."""
@@ -70,6 +82,8 @@ class Run:
         """The service ``application``, started and answering; raises `Red` when that can't be."""
         env = {key.upper(): str(value) for key, value in settings.items()}
         root = self.launcher.root if workspace is None else self.launcher.root_of(workspace)
+        if application.startswith("app.") and edit and _MIDDLEWARE not in edit:
+            options["overlay"] = {_MIDDLEWARE: _PASSES_ON, **options.get("overlay", {})}
         while True:
             if application in self._hung:
                 raise Red(self._hung[application])

@@ -5,17 +5,28 @@ Start it with ``uvicorn app.main:app --reload`` and look at http://127.0.0.1:800
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.middleware.cors import CORSMiddleware
 
 from app.errors import unprocessable
+from app.middleware import TimingMiddleware
 from app.model import MODEL_VERSION
-from app.routers import cache, compare, config, dashboard, hashing, image, predict, tracking, users, weather
+from app.recorder import Recorder
+from app.routers import cache, compare, config, dashboard, hashing, image, metrics, predict, tracking, users, weather
+from app.settings import settings
 
 
 def create_app() -> FastAPI:
     """The whole application, new and independent of any other."""
     app = FastAPI(title="Serving Katas", version=MODEL_VERSION)
+    app.state.recorder = Recorder(settings.latency_samples)
+    # A page of this other origin may read our answers. Its browser asks first, and is answered here: no route ever sees that.
+    app.add_middleware(CORSMiddleware, allow_origins=["http://localhost:3000"], allow_methods=["GET", "POST"])
+    # Last, as each add_middleware() goes around those before it: what another one answers by itself is a request as well. Only
+    # Starlette's own ServerErrorMiddleware stays outside, so this sees the exceptions from which that makes an answer.
+    app.add_middleware(TimingMiddleware, recorder=app.state.recorder)
+
     app.add_exception_handler(RequestValidationError, unprocessable)
-    for module in (predict, compare, users, weather, hashing, config, cache, image, tracking, dashboard):
+    for module in (predict, compare, users, weather, hashing, config, cache, image, tracking, dashboard, metrics):
         # With its lifespan: what a router opens when the service starts, it closes when the service stops.
         app.include_router(module.router)
 
