@@ -1,8 +1,9 @@
 """Locust, in a process of its own: gevent patches the whole interpreter, so it never runs in the judge or in a host.
 
 `Load.run` starts ``locust`` headless on the snapshot of the workspace and reads back as plain data what it wrote:
-its statistics, their history, the failures. `Load.web` starts it with its web page. Both end it, with all that it
-started, whatever happens. ``load_watch.py`` runs inside and says whether the generator itself was the bottleneck.
+its statistics, their history, the failures. `Load.web` starts it with its web page, `Load.users` lets it say what users
+there are. All of them end it, with all that it started, whatever happens. ``load_watch.py`` runs inside: it says
+whether the generator itself was the bottleneck, what tasks raised, and how each answer was counted.
 """
 
 import asyncio
@@ -10,14 +11,16 @@ import contextlib
 import csv
 import importlib.util
 import json
+import math
 import os
 import signal
 import socket
 import sys
 import tempfile
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -31,6 +34,9 @@ END_PATIENCE = 5.0
 LARGEST_CPU_SHARE = 0.9
 #: A generator that came so late to what it had to do, one time in twenty, measured itself. In seconds.
 LARGEST_LAG = 0.05
+
+#: The name of an answer's header whose number says how that answer was counted: `LoadRun.judged`.
+TAG = "x-answer"
 
 _WATCH = Path(__file__).with_name("load_watch.py")
 
@@ -59,6 +65,9 @@ class LoadRun:
 
     ``stats`` and ``failures`` are those at the end, unlike the CSV files, which may lack the last second.
     ``stats`` has a row for each name and the row ``Aggregated``; ``history`` has one for each second and name.
+    ``errors`` are the exceptions that tasks raised, each in the shape that `dojo.evidence.raised` tells, with its ``count``.
+    ``judged`` has an entry for each answer that had a number in its header `TAG`: how often it was counted, and how often as failed.
+    ``unnumbered`` are the same two numbers for all other requests: those that were not answered.
     """
 
     status: int
@@ -67,6 +76,9 @@ class LoadRun:
     history: list[dict[str, str]]
     failures: list[dict[str, str]]
     generator: Generator | None
+    errors: list[dict[str, Any]] = field(default_factory=list)
+    judged: dict[int, tuple[int, int]] = field(default_factory=dict)
+    unnumbered: tuple[int, int] = (0, 0)
 
     def row(self, name: str) -> dict[str, str]:
         """The row of ``stats`` with this name; empty when there is none."""
@@ -78,58 +90,109 @@ class LoadRun:
         return self.row("Aggregated")
 
 
+@dataclass(frozen=True)
+class UserClass:
+    """One of the users that Locust finds in a locustfile.
+
+    ``kinds``: the names of its classes, its own first. ``shares``: what part of its tasks each one is, empty where tasks nest.
+    ``waits``: what its own ``wait_time`` gave when it was asked some hundred times, in seconds; None where that says nothing.
+    """
+
+    name: str
+    kinds: list[str]
+    shares: dict[str, float]
+    waits: list[float] | None
+
+
 class Load:
     """Locust on the workspace at ``root``, a folder that holds ``locustfile.py``."""
 
     def __init__(self, root: Path) -> None:
-        self.root = root
+        self.root = root.resolve()
 
-    async def run(self, *users: str, host: str, count: int, seconds: float, spawn_rate: float | None = None,
-                  arguments: tuple[str, ...] = (), locustfile: str = "locustfile.py") -> LoadRun:
+    async def run(self, *users: str, host: str, count: int = 1, seconds: float, spawn_rate: float | None = None, shape: str = "",
+                  arguments: tuple[str, ...] = (), locustfile: str = "locustfile.py", enough: Callable[[], bool] | None = None) -> LoadRun:
         """Loads ``host`` with ``count`` users of the classes ``users`` for ``seconds``, ``spawn_rate`` more of them a second.
 
-        Without a rate all come at once. Raises `Red` when Locust can't start with the learner's file or doesn't end.
+        Without a rate all come at once. Locust knows whole seconds only, so ``seconds`` is rounded up. It ends before that
+        as soon as ``enough()`` is true, or when tasks raise and raise. ``shape``, the name of a LoadTestShape, is switched on
+        by the variable LOAD_SHAPE: it decides how many users there are, and ``seconds`` is how long it may take.
+        The workspace's ``locust.conf`` has no part in it. Raises `Red` when Locust can't start with the learner's file or doesn't end.
         """
         with tempfile.TemporaryDirectory(prefix="serving-katas-load-") as folder:
+            size = () if shape else ("--users", str(count), "--spawn-rate", str(spawn_rate or count), "--run-time", f"{math.ceil(seconds)}s")
             command = [
-                *_locust(self.root / locustfile), "--headless", "--host", host, "--users", str(count), "--spawn-rate", str(spawn_rate or count),
-                "--run-time", f"{seconds:g}s", "--csv", f"{folder}/load", "--csv-full-history", "--only-summary", "--loglevel", "WARNING",
-                *arguments, *users,
+                *_locust(self.root / locustfile), "--headless", "--host", host, *size,
+                "--csv", f"{folder}/load", "--csv-full-history", "--only-summary", "--loglevel", "WARNING", *arguments, *users,
             ]
-            process = await _start(command, self.root, folder)
+            process = await _start(command, self.root, folder, shape=shape)
+            stopping = asyncio.create_task(_stop_when(enough, Path(folder, "stop"))) if enough else None
             try:
                 printed, _ = await asyncio.wait_for(process.communicate(), seconds + START_PATIENCE)
             except TimeoutError:
                 raise Red(f"Locust was told to run for {seconds:g} s and had not ended {START_PATIENCE:g} s after that, the patience limit. "
                           "Does a task, or the import of locustfile.py, never come to its end?") from None
             finally:
+                if stopping is not None:
+                    stopping.cancel()
                 await _end(process)
             return _collected(Path(folder), process.returncode or 0, printed.decode(errors="replace"), self.root)
 
+    async def users(self, locustfile: str = "locustfile.py") -> list[UserClass]:
+        """The users that Locust finds in the locustfile; raises `Red` with what Locust said when it can't load it."""
+        with tempfile.TemporaryDirectory(prefix="serving-katas-load-") as folder:
+            process = await _start([*_locust(self.root / locustfile), "--list"], self.root, folder)
+            try:
+                output, _ = await asyncio.wait_for(process.communicate(), START_PATIENCE)
+            except TimeoutError:
+                raise Red(f"Locust did not come to the end of importing locustfile.py within {START_PATIENCE:g} s, the patience limit. "
+                          "A locustfile only defines users; whatever takes time belongs into their tasks.") from None
+            finally:
+                await _end(process)
+            return _listed(Path(folder, "users.json"), process.returncode or 0, output.decode(errors="replace"), self.root)
+
     @contextlib.asynccontextmanager
     async def web(self, *arguments: str, locustfile: str = "locustfile.py") -> AsyncIterator[httpx.AsyncClient]:
-        """Locust with its web page on the loopback interface; gives a client of it. Raises `Red` when it doesn't come up."""
+        """Locust with its web page, as the workspace's ``locust.conf`` and ``arguments`` say, but on a port that is free; gives a client of it.
+
+        Raises `Red` when it doesn't come up.
+        """
         with tempfile.TemporaryDirectory(prefix="serving-katas-load-") as folder, socket.socket() as found:
             found.bind(("127.0.0.1", 0))
             port = found.getsockname()[1]
             found.close()  # Locust can't be given an open socket; a port that was just free stays so for a moment
             log = Path(folder, "log")
-            command = [*_locust(self.root / locustfile), "--web-host", "127.0.0.1", "--web-port", str(port), *arguments]
-            process = await _start(command, self.root, folder, log)
+            command = [*_locust(self.root / locustfile), "--web-port", str(port), *arguments]
+            process = await _start(command, self.root, folder, log, at_home=True)
             try:
-                async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, verify=False, timeout=10) as client:
-                    for _ in range(int(START_PATIENCE / 0.1)):
-                        if process.returncode is not None:
-                            raise Red(f"Locust did not start. It said:\n{_end_of(_read(log), self.root)}")
-                        with contextlib.suppress(httpx.TransportError):
-                            await client.get("/")
-                            break
-                        await asyncio.sleep(0.1)
-                    else:
-                        raise Red(f"Locust's web page did not answer within {START_PATIENCE:g} s, the patience limit.")
+                address = await _answering(process, port, log, self.root)
+                async with httpx.AsyncClient(base_url=address, trust_env=False, verify=False, timeout=10) as client:
                     yield client
             finally:
                 await _end(process)
+
+
+async def _answering(process: asyncio.subprocess.Process, port: int, log: Path, root: Path) -> str:
+    """Where Locust's page answers, as soon as it does."""
+    async with httpx.AsyncClient(trust_env=False, verify=False, timeout=10) as client:
+        for _ in range(int(START_PATIENCE / 0.1)):
+            if process.returncode is not None:
+                raise Red(f"Locust ended instead of showing its web page (exit status {process.returncode}). It said:\n"
+                          f"{indented(_end_of(_read(log), root))}")
+            for address in (f"http://127.0.0.1:{port}", f"http://[::1]:{port}"):
+                with contextlib.suppress(httpx.TransportError):
+                    await client.get(address)
+                    return address
+            await asyncio.sleep(0.1)
+    said = indented(_end_of(_read(log), root))
+    raise Red(f"Locust's web page did not answer within {START_PATIENCE:g} s, the patience limit. It said:\n{said}")
+
+
+async def _stop_when(enough: Callable[[], bool], sign: Path) -> None:
+    """Puts up the sign at which ``load_watch.py`` ends the run."""
+    while not enough():  # noqa: ASYNC110  # it looks at what others have seen, and they know of no event
+        await asyncio.sleep(0.01)
+    sign.touch()  # noqa: ASYNC240  # a file that is empty
 
 
 def _locust(locustfile: Path) -> list[str]:
@@ -139,15 +202,18 @@ def _locust(locustfile: Path) -> list[str]:
     return [sys.executable, "-m", "locust", "-f", f"{_WATCH},{locustfile}"]
 
 
-async def _start(command: list[str], root: Path, folder: str, log: Path | None = None) -> asyncio.subprocess.Process:
-    # The user's own settings for Locust must not decide a verdict.
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("LOCUST_")}
-    environment = {**kept, "DOJO_LOAD": folder, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1", "HOME": folder}
+async def _start(command: list[str], root: Path, folder: str, log: Path | None = None, *, shape: str = "",
+                 at_home: bool = False) -> asyncio.subprocess.Process:
+    # The user's own settings for Locust must not decide a verdict; nor does the learner's locust.conf, unless Locust runs beside it.
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("LOCUST_") and name != "LOAD_SHAPE"}
+    environment = {**kept, "DOJO_LOAD": folder, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1", "HOME": folder,
+                   **({"LOAD_SHAPE": shape} if shape else {})}
     with contextlib.ExitStack() as stack:
         output = stack.enter_context(log.open("wb")) if log else asyncio.subprocess.PIPE
         # A session of its own, so that what Locust started ends with it.
-        return await asyncio.create_subprocess_exec(*command, cwd=root, env=environment, stdin=asyncio.subprocess.DEVNULL, stdout=output,
-                                                    stderr=asyncio.subprocess.STDOUT, start_new_session=True)
+        return await asyncio.create_subprocess_exec(
+            *command, cwd=root if at_home else folder, env=environment,
+            stdin=asyncio.subprocess.DEVNULL, stdout=output, stderr=asyncio.subprocess.STDOUT, start_new_session=True)
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
@@ -166,12 +232,21 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 def _collected(folder: Path, status: int, printed: str, root: Path) -> LoadRun:
     stats = _rows(folder / "stats.csv")
     if not stats:
-        raise Red(f"Locust did not start, or wrote no statistics (exit status {status}). It said:\n{_end_of(printed, root)}")
+        raise Red(f"Locust did not start, or wrote no statistics (exit status {status}). It said:\n{indented(_end_of(printed, root))}")
     try:
-        generator = Generator(**json.loads((folder / "watch.json").read_text(encoding="utf-8")))
+        generator = Generator(**json.loads(_read(folder / "watch.json")))
     except (OSError, ValueError):
         generator = None
-    return LoadRun(status, _end_of(printed, root), stats, _rows(folder / "load_stats_history.csv"), _rows(folder / "failures.csv"), generator)
+    seen = json.loads(_read(folder / "seen.json"))
+    judged = {int(number): (counted, failed) for number, (counted, failed) in seen["judged"].items()}
+    return LoadRun(status, _end_of(printed, root), stats, _rows(folder / "load_stats_history.csv"), _rows(folder / "failures.csv"), generator,
+                   seen["errors"], judged, tuple(seen["unnumbered"]))
+
+
+def _listed(file: Path, status: int, printed: str, root: Path) -> list[UserClass]:
+    if status or not file.is_file():
+        raise Red(f"Locust can't load locustfile.py (exit status {status}). It said:\n{indented(_end_of(printed, root))}")
+    return [UserClass(**each) for each in json.loads(_read(file))]
 
 
 def _rows(file: Path) -> list[dict[str, str]]:
@@ -190,3 +265,6 @@ def _end_of(printed: str, root: Path, longest: int = 3000) -> str:
     return printed.replace(f"{root}{os.sep}", "").strip()[-longest:]
 
 
+def indented(text: str) -> str:
+    """What Locust said, in lines that aren't wrapped."""
+    return "\n".join(f"    {line}" for line in text.splitlines())

@@ -285,7 +285,7 @@ async def meeting() -> AsyncIterator[Meeting]:
     await gate.stop()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def load(request: pytest.FixtureRequest) -> Load:
     """Locust on the learner's ``locustfile.py`` (`Load`)."""
     return Load(request.config.stash[RUN].launcher.root)
