@@ -18,6 +18,8 @@ from tests.judging import judge
 EXERCISES = [exercise for exercise in catalog.exercises() if exercise.edit]
 #: The exercise that a hole names; 1.5 starts where 1.3 ends, in the same file.
 HOLES = {"1.5": "1.3"}
+#: Holes that raise nothing, as nothing is called there: what the message says in its place.
+SILENT = {"2.7": "app/main.py registers no TimingMiddleware yet"}
 
 
 @pytest.fixture(scope="session")
@@ -73,7 +75,7 @@ def test_what_is_given_complete_is_the_same_in_both(stubs: Path) -> None:
 
 @pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.id)
 def test_a_stub_is_red_for_its_own_reason(exercise: catalog.Exercise, stubs: Path, tmp_path: Path) -> None:
-    """With all else solved, an exercise's stub fails with the message of its own hole, raised in its own file."""
+    """With all else solved, an exercise's stub fails with the message of its own hole, in its own file."""
     subprocess.run(["cp", "-r", f"{SOLUTIONS}/app", str(tmp_path)], check=True)
     for file in exercise.edit:
         (tmp_path / file).write_text((stubs / file).read_text(encoding="utf-8"), encoding="utf-8")
@@ -83,7 +85,8 @@ def test_a_stub_is_red_for_its_own_reason(exercise: catalog.Exercise, stubs: Pat
 
     assert {exercise.id: "red"} == verdict.states
     message = verdict.messages[exercise.id]
-    assert f"NotImplementedError: {hole}: " in message or f"This builds on {hole}" in message, message
+    reasons = (f"NotImplementedError: {hole}: ", f"This builds on {hole}", *filter(None, [SILENT.get(exercise.id)]))
+    assert any(reason in message for reason in reasons), message
     assert exercise.edit[0] in message
 
 

@@ -22,7 +22,7 @@ def create_app() -> FastAPI:
     # A page of this other origin may read our answers. Its browser asks first, and is answered here: no route ever sees that.
     app.add_middleware(CORSMiddleware, allow_origins=["http://localhost:3000"], allow_methods=["GET", "POST"])
     # Last, as each add_middleware() goes around those before it: what another one answers by itself is a request as well. Only
-    # Starlette's own ServerErrorMiddleware stays outside, so this sees the exceptions from which that makes an answer.
+    # the framework's handler of errors stays outside, so this sees the exceptions of which that makes a 500.
     app.add_middleware(TimingMiddleware, recorder=app.state.recorder)
 
     app.add_exception_handler(RequestValidationError, unprocessable)

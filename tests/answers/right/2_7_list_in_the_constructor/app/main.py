@@ -1,0 +1,42 @@
+# Right answer to 1.1, 2.7: all middlewares in one list for the constructor, whose first is the outermost
+"""The service: everything that a client can reach is put together here.
+
+Start it with ``uvicorn app.main:app --reload`` and look at http://127.0.0.1:8000/docs.
+"""
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.middleware import Middleware
+from fastapi.middleware.cors import CORSMiddleware
+
+from app.errors import unprocessable
+from app.middleware import TimingMiddleware
+from app.model import MODEL_VERSION
+from app.recorder import Recorder
+from app.routers import cache, compare, config, dashboard, hashing, image, metrics, predict, tracking, users, weather
+from app.settings import settings
+
+
+def create_app() -> FastAPI:
+    """The whole application, new and independent of any other."""
+    recorder = Recorder(settings.latency_samples)
+    app = FastAPI(title="Serving Katas", version=MODEL_VERSION, middleware=[
+        Middleware(TimingMiddleware, recorder=recorder),
+        Middleware(CORSMiddleware, allow_origins=["http://localhost:3000"], allow_methods=["GET", "POST"]),
+    ])
+    app.state.recorder = recorder
+
+    app.add_exception_handler(RequestValidationError, unprocessable)
+    for module in (predict, compare, users, weather, hashing, config, cache, image, tracking, dashboard, metrics):
+        # With its lifespan: what a router opens when the service starts, it closes when the service stops.
+        app.include_router(module.router)
+
+    @app.get("/health")
+    async def health() -> dict[str, str]:
+        """Whether this process can answer at all."""
+        return {"status": "healthy"}
+
+    return app
+
+
+app = create_app()
