@@ -137,6 +137,13 @@ def mutants(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def prometheus(session: nox.Session) -> None:
+    """A real Prometheus, if there is the program, scrapes /metrics and is asked for the p95."""
+    bench(session, "dev", "load")
+    run(session, "-m", "tests.prometheus_scrape", *session.posargs)
+
+
+@nox.session(default=False)
 def benchmark(session: nox.Session) -> None:
     """How long a verdict takes, and what probe and gate cost, as ratios of one run."""
     bench(session, "dev", "load")

@@ -1,7 +1,9 @@
 """Reads Prometheus' text format strictly, and says at which line it is broken and how to mend it.
 
 prometheus_client's parser, by its own words, is laxer than Prometheus itself, and knows no lines. So what it reads has to agree
-with what is read here.
+with what is read here. In two things Prometheus (2.42) is stricter than the description of the format: it takes blanks in front
+of a name for a part of it, and blanks behind a type as well. In some it is laxer: of a series that is there twice it keeps one
+in silence, and it doesn't ask whether families are mixed, where types stand, or what a backslash in a label means.
 """
 
 import difflib
@@ -94,12 +96,14 @@ class _Reader:
     def take(self, number: int, line: str) -> None:
         if line.endswith("\r"):
             raise broken(number, line, r"It ends with a carriage return (\r). A line ends with a line feed alone.")
-        stripped = line.strip(" \t")
-        if stripped.startswith("#"):
-            if found := _COMMENT.fullmatch(stripped):
+        text = line.strip(" \t")
+        if text.startswith("#"):
+            if found := _COMMENT.fullmatch(line.lstrip(" \t")):
                 self._comment(number, line, *found.groups())
-        elif stripped:
-            self._sample(number, line, stripped)
+        elif text:
+            if not line.startswith(text):
+                raise broken(number, line, "There are blanks in front of the name, and Prometheus takes them for a part of it.")
+            self._sample(number, line, text)
 
     def _comment(self, number: int, line: str, what: str, name: str, rest: str) -> None:
         if not _NAME.fullmatch(name):
@@ -114,6 +118,8 @@ class _Reader:
             raise broken(number, line, f"{name} has a TYPE line already. A family has one, in front of its first series, whatever its labels.")
         if family.series:
             raise broken(number, line, f"It comes after a series of {name}. The TYPE line stands in front of the family's first series.")
+        if rest.strip() in TYPES and rest not in TYPES:
+            raise broken(number, line, "There are blanks behind the type, and Prometheus takes them for a part of it.")
         if rest not in TYPES:
             raise broken(number, line, f"`{rest:.40}` is no type; there are {listed(TYPES)}.")
         family.type, family.line = rest, number

@@ -1,0 +1,70 @@
+# Wrong answer to 2.6: a template's lines are indented
+# Rejected by: test_what_was_measured_is_shown
+# Because: Prometheus can't read line \d+ .*There are blanks in front of the name
+"""GET /metrics for Prometheus, and GET /metrics.json for a person: what the recorder has seen of the service's requests."""
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel
+
+from app.metrics import percentile
+
+router = APIRouter()
+
+
+class Latencies(BaseModel):
+    """A route's latencies: percentiles of those in its window, in seconds, or null when there is none; and how many there ever were."""
+
+    p50: float | None
+    p95: float | None
+    p99: float | None
+    count: int
+
+
+REPORTS = ("/metrics", "/metrics.json")
+
+
+def escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
+def lines(recorder):
+    yield "# HELP http_requests_in_flight Requests that are being served."
+    yield "# TYPE http_requests_in_flight gauge"
+    yield f"http_requests_in_flight {recorder.in_flight}"
+    yield "# HELP http_requests_total Requests that were served."
+    yield "# TYPE http_requests_total counter"
+    for (method, route, status), count in recorder.requests.items():
+        if route not in REPORTS:
+            yield f'http_requests_total{{method="{method}",route="{escaped(route)}",status="{status}"}} {count}'
+    name = "http_request_duration_seconds"
+    yield f"# HELP {name} How long requests took."
+    yield f"# TYPE {name} summary"
+    for route, window in recorder.latencies.items():
+        if route in REPORTS:
+            continue
+        label = escaped(route)
+        samples = window.snapshot()
+        if samples:
+            for p in (50, 95, 99):
+                yield f'{name}{{route="{label}",quantile="{p / 100}"}} {percentile(samples, p)}'
+        yield f'{name}_count{{route="{label}"}} {window.total_count}'
+        yield f'{name}_sum{{route="{label}"}} {window.total_seconds}'
+
+
+@router.get("/metrics")
+async def read_metrics(request: Request) -> Response:
+    """All that was measured, in Prometheus' text format."""
+    text = "".join(f"    {line}\n" for line in lines(request.app.state.recorder))
+    return Response(text, media_type="text/plain; version=0.0.4")
+
+
+@router.get("/metrics.json")
+async def read_latencies(request: Request) -> dict[str, Latencies]:
+    """Each route's latencies, by the route's template."""
+    shown = {}
+    for route, window in request.app.state.recorder.latencies.items():
+        if route not in REPORTS:
+            samples = window.snapshot()
+            p50, p95, p99 = (percentile(samples, p) if samples else None for p in (50, 95, 99))
+            shown[route] = Latencies(p50=p50, p95=p95, p99=p99, count=window.total_count)
+    return shown
