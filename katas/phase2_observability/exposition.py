@@ -69,7 +69,7 @@ def escape(value: str) -> str:
 
 def broken(number: int, line: str, what: str) -> Red:
     """What is wrong with a line of /metrics."""
-    return Red(f"Prometheus can't read line {number} of /metrics:\n    {line:.100}\n{what}")
+    return Red(f"Line {number} of /metrics is not in Prometheus' text format:\n    {line:.100}\n{what}")
 
 
 def read(text: str) -> dict[str, Family]:

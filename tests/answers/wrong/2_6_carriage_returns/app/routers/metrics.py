@@ -1,6 +1,6 @@
 # Wrong answer to 2.6: lines end as those of HTTP headers do
 # Rejected by: test_what_was_measured_is_shown
-# Because: Prometheus can't read line 1 .*carriage return
+# Because: Line 1 of /metrics is not in Prometheus' text format.*carriage return
 """GET /metrics for Prometheus, and GET /metrics.json for a person: what the recorder has seen of the service's requests."""
 
 from fastapi import APIRouter, Request, Response

@@ -1,6 +1,6 @@
 # Wrong answer to 2.6: a template's lines are indented
 # Rejected by: test_what_was_measured_is_shown
-# Because: Prometheus can't read line \d+ .*There are blanks in front of the name
+# Because: Line \d+ of /metrics is not in Prometheus' text format.*There are blanks in front of the name
 """GET /metrics for Prometheus, and GET /metrics.json for a person: what the recorder has seen of the service's requests."""
 
 from fastapi import APIRouter, Request, Response

@@ -1,6 +1,6 @@
 # Wrong answer to 2.6: line breaks are not escaped
 # Rejected by: test_labels_are_escaped
-# Because: Prometheus can't read line \d+.*doesn't end on this line
+# Because: Line \d+ of /metrics is not in Prometheus' text format.*doesn't end on this line
 """GET /metrics for Prometheus, and GET /metrics.json for a person: what the recorder has seen of the service's requests."""
 
 from fastapi import APIRouter, Request, Response

@@ -1,6 +1,6 @@
 # Wrong answer to 2.6: the status isn't shown, so its counts are one series several times
 # Rejected by: test_what_was_measured_is_shown
-# Because: Prometheus can't read line \d+ .*is the same series
+# Because: Line \d+ of /metrics is not in Prometheus' text format.*is the same series
 """GET /metrics for Prometheus, and GET /metrics.json for a person: what the recorder has seen of the service's requests."""
 
 from fastapi import APIRouter, Request, Response
