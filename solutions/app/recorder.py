@@ -5,7 +5,7 @@ Given complete. The middleware tells it what happens, the metrics endpoint reads
 
 import threading
 from collections import Counter
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping
 from typing import Any
 
 from app.metrics import LatencyWindow
@@ -17,7 +17,7 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS",
 
 
 def route_label(scope: Mapping[str, Any]) -> str:
-    """The template of the route that took a request, like ``/users/{user_id}``; ``"(unknown)"`` when none did.
+    """The template of the route that took a request, like ``/users/{user_id}``; ``"(unknown)"`` when none did, or it doesn't say so, as ``/docs``.
 
     ``scope`` is the request's ASGI scope. The router writes the route into it, so it has to be asked after the
     application was called. The prefixes of ``include_router`` and of mounts are part of the template.
@@ -31,8 +31,12 @@ def route_label(scope: Mapping[str, Any]) -> str:
     # A mounted application knows nothing of where it is mounted. That place is known as a path, without braces.
     prefix = str(scope.get("root_path", ""))[len(str(scope.get("app_root_path", scope.get("root_path", "")))):]
     own = getattr(route, "param_convertors", {})
-    names = {str(value): name for name, value in scope.get("path_params", {}).items() if name not in own}
-    return "/".join(f"{{{names[part]}}}" if part in names else part for part in prefix.split("/")) + template
+    names = {name: str(value) for name, value in scope.get("path_params", {}).items() if name not in own}
+    parts = [next((f"{{{name}}}" for name, value in names.items() if value == part), part) for part in prefix.split("/")]
+    if not all(f"{{{name}}}" in parts for name in names):
+        # A value that isn't spelled as in the path, such as 7 for 007: better one label for all of them than one for each.
+        parts = ["/(mounted)"]
+    return "/".join(parts) + template
 
 
 class Recorder:
