@@ -16,8 +16,8 @@ from dojo.workspace import ROOT, SOLUTIONS
 from tests.judging import judge
 
 EXERCISES = [exercise for exercise in catalog.exercises() if exercise.edit]
-#: The exercise that a hole names; 1.5 starts where 1.3 ends, in the same file.
-HOLES = {"1.5": "1.3"}
+#: The exercise that a hole names; 1.5 starts where 1.3 ends, in the same file, and 2.2 and 2.3 where 2.1 ends.
+HOLES = {"1.5": "1.3", "2.2": "2.1", "2.3": "2.1"}
 #: Holes that raise nothing, as nothing is called there: what the message says in its place.
 SILENT = {"2.7": "app/main.py registers no TimingMiddleware yet"}
 

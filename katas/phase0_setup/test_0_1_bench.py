@@ -14,7 +14,7 @@ pytestmark = exercise("0.1")
 #: The packages that phases 0 to 2 can't do without.
 PACKAGES = (
     "fastapi", "uvicorn", "httpx", "pydantic-settings", "psycopg", "psycopg-pool", "redis", "numpy", "pillow", "prometheus-client",
-    "pytest", "pytest-asyncio", "pytest-timeout", "hypothesis",
+    "pytest", "pytest-asyncio", "pytest-timeout", "hypothesis", "websockets",
 )
 
 INSTALL = "python3 -m pip install --constraint constraints.txt"

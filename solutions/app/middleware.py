@@ -20,32 +20,39 @@ class TimingMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handles one connection: an HTTP request, a WebSocket, or the service's lifespan."""
-        if scope["type"] != "http":
-            # A WebSocket may stay open for a day, and a lifespan lasts as long as the service: neither has a latency.
-            await self.app(scope, receive, send)
-            return
+        match scope["type"]:
+            case "http":
+                await self._measured(scope, receive, send)
+            case _:  # a WebSocket may stay open for a day, and a lifespan lasts as long as the service: neither has a latency
+                await self.app(scope, receive, send)
 
+    async def _measured(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # All that belongs to this request lies in variables of this call: many requests are on their way at the same time.
         # time.time() is what the calendar says, and it is set anew now and then: a request could take an hour, or less than nothing.
         began = time.perf_counter()
         status = 500  # what the client gets when the application raises before it has answered
-        ended: float | None = None
+        seconds = None  # to the last byte, once that was sent
+
+        def elapsed() -> float:
+            return time.perf_counter() - began
 
         async def send_on(message: Message) -> None:
-            nonlocal status, ended
+            nonlocal status, seconds
             if message["type"] == "http.response.start":
                 status = message["status"]
-                header = (b"x-process-time", f"{time.perf_counter() - began:.6f}".encode())
+                header = (b"x-process-time", f"{elapsed():.6f}".encode())
                 # A new message: whoever sent this one may send its headers again.
                 message = {**message, "headers": [*message.get("headers", []), header]}
             await send(message)
-            if message["type"] == "http.response.body" and not message.get("more_body", False):
-                ended = time.perf_counter()  # the last byte: what the application does later keeps no client waiting
+            if message.get("more_body"):
+                return
+            if message["type"] == "http.response.body":
+                seconds = elapsed()  # what the application does later, such as a background task, keeps no client waiting
 
         self.recorder.enter()
         try:
             await self.app(scope, receive, send_on)
         finally:  # also when it raises, and when the task is canceled because the service stops
             self.recorder.leave()
-            seconds = (time.perf_counter() if ended is None else ended) - began
             # Only now: the router writes the route into the scope on its way.
-            self.recorder.observe(scope["method"], route_label(scope), status, seconds)
+            self.recorder.observe(scope["method"], route_label(scope), status, elapsed() if seconds is None else seconds)

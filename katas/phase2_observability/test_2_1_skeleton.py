@@ -1,0 +1,224 @@
+"""2.1 · The middleware passes everything through: requests, WebSockets, the lifespan, and streams as they flow."""
+
+import asyncio
+import contextlib
+from pathlib import Path
+
+import httpx
+import pytest_asyncio
+import websockets
+
+from dojo.kata import Red, ServiceStarter, exercise, listed
+from katas.phase2_observability.measuring import PATIENCE, Measured, check_error, check_headers, found, reached
+
+pytestmark = exercise("2.1", edit="app/middleware.py")
+
+WHY = "A middleware stands between the server and all that you serve. What it changes, drops or delays, it does to everybody."
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def measured(lasting_service: ServiceStarter) -> Measured:
+    """The judge's service around the learner's middleware."""
+    return await Measured.start(lasting_service, ws=True)
+
+
+async def test_a_request_passes(measured: Measured) -> None:
+    """A request reaches the application, and its answer reaches the client."""
+    answer = await measured.get("/plain")
+
+    await measured.api.expect(200, answer, WHY)
+    assert {"hello": "world"} == answer.json(), f"GET /plain answered\n    {answer.text}\nThe application had answered {{'hello': 'world'}}.\n{WHY}"
+
+
+async def test_the_service_starts_and_stops(service: ServiceStarter) -> None:
+    """The lifespan passes too: what the application does when it starts and when it stops is done, and its state reaches requests."""
+    measured = await Measured.start(service)
+
+    assert found(await measured.notes(), "started up"), (
+        'The server called the middleware with scope["type"] == "lifespan", and the application was never told: what it opens at its start, '
+        "such as a pool of connections or a model, isn't there.\nEverything that isn't an HTTP request goes to `app` as it is."
+    )
+    answer = await measured.get("/state")
+    await measured.api.expect(200, answer, WHY)
+    assert {"model": "loaded"} == answer.json(), (
+        f"A lifespan gave `{{'model': 'loaded'}}` to all requests as their state; one asked for it and found\n    {answer.text}\n"
+        'It lies in scope["state"].'
+    )
+    assert await measured.api.stop(PATIENCE), f"The service was asked to stop, and was still there after {PATIENCE:g} s, the patience limit."
+    assert "judge: shut down" in measured.api.host.output(), (
+        "The server told the middleware that it stops, and the application was never told: what it has to close stays open.\n"
+        "The lifespan is one long call of the application, with `receive` and `send` of its own."
+    )
+
+
+async def test_nothing_is_changed(measured: Measured) -> None:
+    """The application sees each request as it came, and the client sees each answer as it was given: status, headers, body."""
+    for method, path, status in (
+        ("GET", "/items/7?gate=", 200), ("HEAD", "/plain", 200), ("GET", "/in-a-thread", 200), ("DELETE", "/items/7", 204), ("GET", "/nowhere", 404),
+        ("POST", "/plain", 405), ("GET", "/items/seven", 422), ("GET", "/unavailable", 503), ("GET", "/items/7?name=%C3%A9t%C3%A9&name=2", 200),
+    ):
+        mark = measured.mark()
+        answer = await measured.request(method, path, mark, headers={"X-Twice": "a", "Accept-Language": "de"})
+
+        await measured.api.expect(status, answer, WHY)
+        notes = await measured.notes(mark)
+        came, entered = found(notes, "came")[0]["scope"], found(notes, "entered")
+        assert 1 == len(entered), f"{method} {path} came once, and the application was called {len(entered)} times.\n{WHY}"
+        for name, before in came.items():
+            after = entered[0]["scope"].get(name, "missing")
+            assert before == after, (
+                f"{method} {path} was changed on its way to the application, in scope[{name!r}]:\n    before: {before}\n    after:  {after}\n{WHY}"
+            )
+        assert mark == entered[0]["around"], (
+            "A context variable that is set around your middleware isn't set in the application. Tracing and logging rely on them: "
+            "call `app` where you are, or in a task that you start there."
+        )
+        sent = sum(each["size"] for each in found(notes, "sends", type="http.response.body"))
+        got = len(answer.content)
+        assert method == "HEAD" or sent == got, f"The application answered {method} {path} with {sent} bytes, and the client got {got}.\n{WHY}"
+
+
+async def test_headers_stay(measured: Measured) -> None:
+    """The headers of an answer stay, also those that are there twice; none is added but X-Process-Time."""
+    mark = measured.mark()
+    answer = await measured.get("/plain", mark)
+
+    await measured.api.expect(200, answer, WHY)
+    check_headers(await measured.notes(mark))
+
+
+async def test_a_stream_flows(measured: Measured) -> None:
+    """A streamed answer streams: each chunk reaches the client while the application still works on the next."""
+    why = ("Each message goes on as soon as it comes: a language model's answer is read while it is written, "
+           "and a file of a gigabyte fits into no memory.")
+    mark = measured.mark()
+    await measured.go(f"{mark}-0")
+    async with measured.stream(f"/stream?gate={mark}", mark, why) as answer:
+        chunks = answer.aiter_raw()
+        for number, expected in ((1, b"one"), (2, b"two")):
+            try:
+                got = await asyncio.wait_for(anext(chunks), PATIENCE)
+            except (TimeoutError, httpx.ReadTimeout, StopAsyncIteration):
+                got = b""
+            if got != expected:
+                raise Red(f"The application sent the chunk {expected!r} and then worked on the next one. "
+                          f"{f'The client had got {got!r}' if got else 'Nothing had reached the client'} "
+                          f"after {PATIENCE:g} s, the patience limit.\n{why}")
+            await measured.go(f"{mark}-{number}")
+        rest = b"".join([chunk async for chunk in chunks])
+
+    assert b"three" == rest, f"The last chunk was b'three', and the client got {rest!r}.\n{WHY}"
+
+
+async def test_a_body_flows_in(measured: Measured) -> None:
+    """An endpoint reads its request's body as it comes: nobody has waited for the end of it, or taken it away."""
+    mark = measured.mark()
+    async with measured.connection() as (reader, writer):
+        head = f"POST /upload HTTP/1.1\r\nHost: judge\r\nX-Judge: {mark}\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+        writer.write(head.encode() + b"4\r\nhalf\r\n")
+        await measured.until(mark, "uploaded", size=4)
+        writer.write(b"7\r\n a body\r\n0\r\n\r\n")
+        try:
+            answer = await asyncio.wait_for(reader.read(), PATIENCE)
+        except TimeoutError:
+            raise Red(f"POST /upload got no answer in {PATIENCE:g} s, the patience limit.\n{WHY}") from None
+
+    body = answer.partition(b"\r\n\r\n")[2].decode()
+    assert '{"size":11}' in body, f"The client sent 11 bytes, and the endpoint that counts them answered\n    {body}\n{WHY}"
+
+
+async def test_requests_pass_side_by_side(measured: Measured) -> None:
+    """While one request waits in its endpoint, another one passes."""
+    mark, other = measured.mark(), measured.mark()
+    waiting = measured.send(f"/plain?gate={mark}", mark)
+    await measured.until(mark, "waits")
+    passing = measured.send("/plain", other)
+
+    await measured.until(other, "over")
+    await measured.go(mark)
+    statuses = [answer and answer.status_code for answer in await asyncio.gather(waiting, passing)]
+
+    assert [200, 200] == statuses, f"Two requests were on their way at the same time. Both should be answered with 200, and had {statuses}.\n{WHY}"
+
+
+async def test_an_exception_passes(measured: Measured) -> None:
+    """An exception that leaves the application leaves the middleware too, and so does a cancellation: who stands outside has to hear of it."""
+    for path, expected in (("/raises", 500), ("/raises-late", 200)):
+        mark = measured.mark()
+        got = 0
+        with contextlib.suppress(httpx.HTTPError):  # a body that breaks off is what is expected of the second
+            async with measured.api.client.stream("GET", path, headers={"x-judge": mark}, timeout=PATIENCE) as answer:
+                got = answer.status_code
+                await answer.aread()
+        check_error(await measured.until(mark, "over"), "RuntimeError", f"The endpoint of GET {path} raised RuntimeError.")
+        assert expected == got, f"GET {path} was answered with {got or 'nothing'}, expected {expected}.\n{WHY}"
+
+    mark = measured.mark()
+    held = measured.send(f"/plain?gate={mark}", mark)
+    await measured.until(mark, "waits")
+    await measured.cancel(mark)
+    notes = await measured.until(mark, "over")
+    await held
+    check_error(notes, "CancelledError", "A request's task was canceled, as a server does that stops.")
+
+
+async def test_a_websocket_passes(measured: Measured) -> None:
+    """A WebSocket is opened, carries text and bytes both ways, and is closed with the application's own code; or it is refused."""
+    mark = measured.mark()
+    told = 'WebSockets come with scope["type"] == "websocket": pass on whatever isn\'t HTTP, with the same `receive` and `send`.'
+    try:
+        async with asyncio.timeout(PATIENCE), measured.socket(mark) as socket:
+            got: list[str | bytes | int | None] = [socket.subprotocol]
+            for sent in ("text", b"\x00bytes"):
+                await socket.send(sent)
+                got.append(await socket.recv())
+            await socket.send("bye")
+            await socket.wait_closed()
+            got.append(socket.close_code)
+    except (websockets.WebSocketException, OSError, TimeoutError) as error:
+        raise Red(f"A client opened a WebSocket at /socket, which echoes what it gets, and it failed: {type(error).__name__} {error}. "
+                  f"{reached(await measured.notes(mark))}\n{told}") from None
+
+    expected = ["kata", "text", b"\x00bytes", 4001]
+    assert expected == got, f"Protocol, echoed text, echoed bytes and closing code were\n    {got}\nand expected\n    {expected}\n{told}"
+
+    status = 0
+    try:
+        async with asyncio.timeout(PATIENCE), measured.socket(measured.mark(), "?refuse=1"):
+            status = 101
+    except websockets.InvalidStatus as error:
+        status = error.response.status_code
+    except (websockets.WebSocketException, OSError, TimeoutError):
+        pass
+    assert 403 == status, f"The application refused a WebSocket, which the client learns as a 403; it got {status or 'no answer'}.\n{told}"
+
+
+async def test_who_leaves_is_noticed(measured: Measured) -> None:
+    """An application that waits for its client's leave hears of it."""
+    mark = measured.mark()
+
+    async with measured.gone_while_it_waits("/listens", mark):
+        await measured.until(mark, "heard", type="http.disconnect")
+
+
+async def test_messages_of_other_kinds_pass(measured: Measured) -> None:
+    """Messages that only some servers know pass as well: early hints, the name of a file instead of a body, trailers."""
+    for path, body in (("/file", Path(__file__).with_name("_measured_app.py").read_bytes()), ("/trailers", b"checked")):
+        mark = measured.mark()
+        answer = await measured.send(path, mark)
+
+        if answer is not None:  # else the messages say why
+            await measured.api.expect(200, answer, WHY)
+        notes = await measured.until(mark, "over")
+        # BaseHTTPMiddleware cuts bodies in its own way, and knows no trailers, which it drops; who wants to stay with it may.
+        left_out = ("http.response.body", "http.response.trailers")
+        sent, passed = ([each["type"] for each in found(notes, what) if each["type"] not in left_out] for what in ("sends", "out"))
+        assert sent == passed, (
+            f"The application sent the messages {listed(sent)}, and there left your middleware {listed(passed) or 'none'}.\n"
+            "Servers have extensions, and more will come: what you don't know is passed on as it is."
+        )
+        error = found(notes, "over")[0].get("error")
+        kinds = listed([each["type"] for each in found(notes, "sends")])
+        assert error is None, f"The application answered GET {path} with the messages {kinds}; then there came a {error}.\n{WHY}"
+        assert answer is not None, f"GET {path} got no valid answer.\n{WHY}"
+        assert body == answer.content, f"GET {path} was answered with {len(body)} bytes, and the client got {len(answer.content)}.\n{WHY}"

@@ -1,0 +1,37 @@
+# Wrong answer to 2.3: what has no last message is not observed.
+# Rejected by: test_all_answers_are_told_apart or test_errors_are_timed_too
+# Because: observe\(\) was never called
+
+import time
+
+from app.recorder import route_label
+
+
+def now():
+    return time.perf_counter()
+
+
+class TimingMiddleware:
+    def __init__(self, app, recorder):
+        self.app = app
+        self.recorder = recorder
+
+    async def __call__(self, scope, receive, send):
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        began = now()
+        status = 500
+        ended = None
+
+        async def watch(message):
+            nonlocal status, ended
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message = {**message, "headers": [*message["headers"], (b"x-process-time", f"{now() - began:.6f}".encode())]}
+            await send(message)
+            if message["type"] == "http.response.body" and not message.get("more_body"):
+                self.recorder.observe(scope["method"], route_label(scope), status, now() - began)
+
+        await self.app(scope, receive, watch)

@@ -1,0 +1,44 @@
+# Wrong answer to 2.3: the lifespan is observed as a request.
+# Rejected by: test_only_requests_are_observed
+# Because: no HTTP request
+
+import time
+
+from app.recorder import route_label
+
+
+def now():
+    return time.perf_counter()
+
+
+class TimingMiddleware:
+    def __init__(self, app, recorder):
+        self.app = app
+        self.recorder = recorder
+
+    async def __call__(self, scope, receive, send):
+        if scope["type"] != "http":
+            if scope["type"] == "lifespan":
+                self.recorder.observe("GET", "(lifespan)", 200, 0.0)
+            await self.app(scope, receive, send)
+            return
+
+        began = now()
+        status = 500
+        ended = None
+
+        async def watch(message):
+            nonlocal status, ended
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message = {**message, "headers": [*message["headers"], (b"x-process-time", f"{now() - began:.6f}".encode())]}
+            await send(message)
+            if message["type"] == "http.response.body" and not message.get("more_body"):
+                ended = now()
+
+        self.recorder.enter()
+        try:
+            await self.app(scope, receive, watch)
+        finally:
+            self.recorder.leave()
+            self.recorder.observe(scope["method"], route_label(scope), status, (now() if ended is None else ended) - began)

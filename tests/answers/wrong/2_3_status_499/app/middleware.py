@@ -1,0 +1,48 @@
+# Wrong answer to 2.3: a client that leaves is observed with a status that nobody has sent.
+# Rejected by: test_who_does_not_stay_is_observed
+# Because: 499
+
+import time
+
+from app.recorder import route_label
+
+
+def now():
+    return time.perf_counter()
+
+
+class TimingMiddleware:
+    def __init__(self, app, recorder):
+        self.app = app
+        self.recorder = recorder
+
+    async def __call__(self, scope, receive, send):
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        gone = False
+
+        async def listen():
+            nonlocal gone
+            message = await receive()
+            gone = gone or message["type"] == "http.disconnect" and ended is None
+            return message
+
+        began = now()
+        status = 500
+        ended = None
+
+        async def watch(message):
+            nonlocal status, ended
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message = {**message, "headers": [*message["headers"], (b"x-process-time", f"{now() - began:.6f}".encode())]}
+            await send(message)
+            if message["type"] == "http.response.body" and not message.get("more_body"):
+                ended = now()
+
+        try:
+            await self.app(scope, listen, watch)
+        finally:
+            self.recorder.observe(scope["method"], route_label(scope), 499 if gone else status, (now() if ended is None else ended) - began)
