@@ -7,7 +7,7 @@ import time
 import pytest_asyncio
 from hypothesis import example, given
 
-from dojo.kata import Burst, Functions, Red, Request, Service, ServiceStarter, exercise
+from dojo.kata import Burst, Functions, Inconclusive, Red, Request, Service, ServiceStarter, exercise, quoted, where
 from katas.phase1_foundation.predicting import OtherModel, predicted, same
 from katas.phase1_foundation.strategies import finite, quick
 from katas.phase1_foundation.waiting import timed
@@ -110,16 +110,24 @@ async def test_every_request_waits(service: ServiceStarter) -> None:
 
 async def test_the_wait_follows_the_setting(quick_api: Service) -> None:
     """With INFERENCE_SECONDS=0 the answer comes at once."""
-    took = []
-    for _ in range(5):
-        sent = time.perf_counter()
-        await quick_api.post("/predict", json=PAYLOAD)
-        took.append(time.perf_counter() - sent)
-
-    assert min(took) < 0.09, (
-        f"With INFERENCE_SECONDS=0 the quickest of five answers took {min(took):.3f} s: the wait doesn't come from "
-        f"app.settings.settings.inference_seconds.\n{WHY_WAIT}"
-    )
+    took, refused = [], []
+    for _ in range(40):
+        for body, seconds in ((PAYLOAD, took), ({}, refused)):
+            sent = time.perf_counter()
+            await quick_api.post("/predict", json=body)
+            seconds.append(time.perf_counter() - sent)
+        slept = [wait for wait in await quick_api.waits() if wait["seconds"] >= 0.05]
+        assert not slept, (
+            f"With INFERENCE_SECONDS=0 a request slept for {slept[0]['seconds']:g} s at {where(slept[0]['frame'])}:{quoted(slept[0]['frame'])}\n"
+            f"The wait doesn't come from app.settings.settings.inference_seconds.\n{WHY_WAIT}"
+        )
+        if took[-1] < 0.09:
+            return
+    # A bad body waits for nothing: what it takes is the machine's.
+    if min(refused) > 0.045:
+        raise Inconclusive(f"the machine is too busy: the quickest of {len(refused)} answers that wait for nothing took {min(refused):.3f} s")
+    raise Red(f"With INFERENCE_SECONDS=0 the quickest of {len(took)} answers took {min(took):.3f} s: the wait doesn't come from "
+              f"app.settings.settings.inference_seconds.\n{WHY_WAIT}")
 
 
 async def test_bad_input_is_refused(quick_api: Service) -> None:
