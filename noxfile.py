@@ -4,6 +4,7 @@
 ``--`` goes to pytest: ``nox -s phase1 -- --workspace solutions -k 1_5``.
 """
 
+import argparse
 import hashlib
 import os
 import subprocess
@@ -87,10 +88,22 @@ def phase2(session: nox.Session) -> None:
     phase(session, "phase2_observability")
 
 
-@nox.session(default=False)
+@nox.session
 def phase3(session: nox.Session) -> None:
     """Load testing: Locust, and the breaking point. With -- --quick all that needs no live load."""
     phase(session, "phase3_load_testing", "load")
+
+
+@nox.session(default=False)
+def load(session: nox.Session) -> None:
+    """Locust as locust.conf sets it; what stands behind -- is its command line. With -- --workers 2 it has two workers."""
+    bench(session, "load")
+    parser = argparse.ArgumentParser(allow_abbrev=False)
+    parser.add_argument("--workers", type=int, default=0)
+    own, arguments = parser.parse_known_args(session.posargs)
+    # Its own master and workers, which it forks; they talk over the loopback interface, where its default would be all of them.
+    workers = ["--processes", own.workers, "--master-bind-host", "127.0.0.1"] if own.workers else []
+    run(session, "-m", "locust", *workers, *arguments, success_codes=[0, 1])  # 1: a request failed, which it has told by then
 
 
 @nox.session(default=False)

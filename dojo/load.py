@@ -1,8 +1,8 @@
 """Locust, in a process of its own: gevent patches the whole interpreter, so it never runs in the judge or in a host.
 
 `Load.run` starts ``locust`` headless on the snapshot of the workspace and reads back as plain data what it wrote:
-its statistics, their history, the failures. `Load.web` starts it with its web page, `Load.users` lets it say what users
-there are. All of them end it, with all that it started, whatever happens. ``load_watch.py`` runs inside: it says
+its statistics, their history, the failures. `Load.web` starts it with its web page, `Load.found` lets it say what it
+finds in the locustfile. All of them end it, with all that it started, whatever happens. ``load_watch.py`` runs inside: it says
 whether the generator itself was the bottleneck, what tasks raised, and how each answer was counted.
 """
 
@@ -104,6 +104,14 @@ class UserClass:
     waits: list[float] | None
 
 
+@dataclass(frozen=True)
+class Found:
+    """What Locust finds in a locustfile: its users, and the names of the load shapes, of which it takes the first for every run."""
+
+    users: list[UserClass]
+    shapes: list[str]
+
+
 class Load:
     """Locust on the workspace at ``root``, a folder that holds ``locustfile.py``."""
 
@@ -138,8 +146,8 @@ class Load:
                 await _end(process)
             return _collected(Path(folder), process.returncode or 0, printed.decode(errors="replace"), self.root)
 
-    async def users(self, locustfile: str = "locustfile.py") -> list[UserClass]:
-        """The users that Locust finds in the locustfile; raises `Red` with what Locust said when it can't load it."""
+    async def found(self, locustfile: str = "locustfile.py") -> Found:
+        """What Locust finds in the locustfile; raises `Red` with what Locust said when it can't load it."""
         with tempfile.TemporaryDirectory(prefix="serving-katas-load-") as folder:
             process = await _start([*_locust(self.root / locustfile), "--list"], self.root, folder)
             try:
@@ -149,7 +157,7 @@ class Load:
                           "A locustfile only defines users; whatever takes time belongs into their tasks.") from None
             finally:
                 await _end(process)
-            return _listed(Path(folder, "users.json"), process.returncode or 0, output.decode(errors="replace"), self.root)
+            return _found(Path(folder, "found.json"), process.returncode or 0, output.decode(errors="replace"), self.root)
 
     @contextlib.asynccontextmanager
     async def web(self, *arguments: str, locustfile: str = "locustfile.py") -> AsyncIterator[httpx.AsyncClient]:
@@ -243,10 +251,13 @@ def _collected(folder: Path, status: int, printed: str, root: Path) -> LoadRun:
                    seen["errors"], judged, tuple(seen["unnumbered"]))
 
 
-def _listed(file: Path, status: int, printed: str, root: Path) -> list[UserClass]:
+def _found(file: Path, status: int, printed: str, root: Path) -> Found:
+    if "load_locustfile_pytest" in printed:  # a file without users is one of pytest's to Locust; what it says then is about something else
+        return Found([], [])
     if status or not file.is_file():
         raise Red(f"Locust can't load locustfile.py (exit status {status}). It said:\n{indented(_end_of(printed, root))}")
-    return [UserClass(**each) for each in json.loads(_read(file))]
+    found = json.loads(_read(file))
+    return Found([UserClass(**each) for each in found["users"]], found["shapes"])
 
 
 def _rows(file: Path) -> list[dict[str, str]]:
@@ -265,6 +276,6 @@ def _end_of(printed: str, root: Path, longest: int = 3000) -> str:
     return printed.replace(f"{root}{os.sep}", "").strip()[-longest:]
 
 
-def indented(text: str) -> str:
-    """What Locust said, in lines that aren't wrapped."""
-    return "\n".join(f"    {line}" for line in text.splitlines())
+def indented(text: str, most: int = 10) -> str:
+    """What Locust said, in lines that aren't wrapped: the last ones, where a traceback says what it is about."""
+    return "\n".join(f"    {line}" for line in text.splitlines()[-most:])

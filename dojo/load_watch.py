@@ -20,7 +20,7 @@ from typing import Any
 import gevent
 from locust import TaskSet, User, events
 from locust.stats import PERCENTILES_TO_REPORT, StatsCSV
-from locust.util.load_locustfile import is_user_class
+from locust.util.load_locustfile import is_shape_class, is_user_class
 
 #: How often the generator's own event loop is asked to come by, in seconds.
 TICK = 0.02
@@ -71,6 +71,13 @@ def _watch() -> None:
             _environment.pop().runner.quit()
 
 
+def _initialized(environment: Any, **_: Any) -> None:
+    _environment.append(environment)
+    # gevent's timers count from when its loop last looked at the clock. That was before all of the imports, and the time of the run,
+    # which begins next, would be over that much sooner.
+    gevent.get_hub().loop.update_now()
+
+
 def _started(**_: Any) -> None:
     _lags.clear()
     _began[:] = time.perf_counter(), time.process_time()
@@ -111,15 +118,16 @@ def _quitting(environment: Any, **_: Any) -> None:
             write(csv.writer(file))
 
 
-# -- the classes of users, for --list
+# -- what the locustfile holds, for --list
 
 
-def _users() -> None:
-    found = vars(sys.modules.get("locustfile", sys)).values()
-    _save("users.json", [
-        {"name": each.__name__, "kinds": [kind.__name__ for kind in each.__mro__], "shares": _shares(each), "waits": _waits(each)}
-        for each in found if is_user_class(each)
-    ])
+def _found() -> None:
+    found = vars(sys.modules.get("locustfile", sys)).items()
+    users = [
+        {"name": name, "kinds": [kind.__name__ for kind in each.__mro__], "shares": _shares(each), "waits": _waits(each)}
+        for name, each in found if is_user_class(each)
+    ]
+    _save("found.json", {"users": users, "shapes": [name for name, each in found if is_shape_class(each)]})
 
 
 def _nested(user: type[Any]) -> bool:
@@ -146,8 +154,8 @@ def _waits(user: type[Any]) -> list[float] | None:
 
 
 if "--list" in sys.argv:
-    atexit.register(_users)
-events.init.add_listener(lambda environment, **_: _environment.append(environment))
+    atexit.register(_found)
+events.init.add_listener(_initialized)
 events.request.add_listener(_requested)
 events.user_error.add_listener(_raised)
 events.test_start.add_listener(_started)

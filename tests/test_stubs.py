@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from dojo import catalog
-from dojo.workspace import ROOT, SOLUTIONS
+from dojo.workspace import EDITABLE, ROOT, SOLUTIONS, Workspace
 from tests.judging import judge
 
 EXERCISES = [exercise for exercise in catalog.exercises() if exercise.edit]
@@ -24,13 +24,15 @@ SILENT = {"2.7": "app/main.py registers no TimingMiddleware yet"}
 
 @pytest.fixture(scope="session")
 def stubs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """``app/`` as the newest commit that changed katas or solutions has it, which no learner's commit does."""
+    """What a learner edits, as the newest commit that changed katas or solutions has it, which no learner's commit does."""
     log = ["git", "log", "-1", "--format=%H", "--", "solutions", "katas"]
     newest = subprocess.run(log, cwd=ROOT, capture_output=True, text=True, check=False)
     folder = tmp_path_factory.mktemp("stubs")
     if newest.returncode or not newest.stdout.strip():
         pytest.fail("the stubs are read from git: run this in a clone, not in an unpacked archive")
-    packed = subprocess.run(["git", "archive", newest.stdout.strip(), "app"], cwd=ROOT, capture_output=True, check=True).stdout
+    commit = newest.stdout.strip()
+    listed = subprocess.run(["git", "ls-tree", "--name-only", commit], cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    packed = subprocess.run(["git", "archive", commit, *set(EDITABLE).intersection(listed)], cwd=ROOT, capture_output=True, check=True).stdout
     with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
         archive.extractall(folder, filter="data")
     return folder
@@ -53,7 +55,7 @@ def public(tree: ast.Module) -> dict[str, str]:
     return found
 
 
-@pytest.mark.parametrize("file", sorted({file for e in EXERCISES for file in e.edit}))
+@pytest.mark.parametrize("file", sorted({file for e in EXERCISES for file in e.edit if file.endswith(".py")}))
 def test_stub_and_solution_have_the_same_public_names(file: str, stubs: Path) -> None:
     """All that a stub names stands in the solution, with the same signature and docstring."""
     stub = public(ast.parse((stubs / file).read_text(encoding="utf-8")))
@@ -65,7 +67,7 @@ def test_stub_and_solution_have_the_same_public_names(file: str, stubs: Path) ->
 def test_what_is_given_complete_is_the_same_in_both(stubs: Path) -> None:
     """Files that no exercise edits are equal in ``app/`` and ``solutions/app/``."""
     edited = {file for exercise in EXERCISES for file in exercise.edit} | {"app/__init__.py"}
-    mine = {str(f.relative_to(stubs)): f.read_text(encoding="utf-8") for f in stubs.rglob("*.py")}
+    mine = {str(f.relative_to(stubs)): f.read_text(encoding="utf-8") for f in (stubs / "app").rglob("*.py")}
     theirs = {str(f.relative_to(SOLUTIONS)): f.read_text(encoding="utf-8") for f in (SOLUTIONS / "app").rglob("*.py")}
 
     assert mine.keys() == theirs.keys()
@@ -76,12 +78,12 @@ def test_what_is_given_complete_is_the_same_in_both(stubs: Path) -> None:
 @pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.id)
 def test_a_stub_is_red_for_its_own_reason(exercise: catalog.Exercise, stubs: Path, tmp_path: Path) -> None:
     """With all else solved, an exercise's stub fails with the message of its own hole, in its own file."""
-    subprocess.run(["cp", "-r", f"{SOLUTIONS}/app", str(tmp_path)], check=True)
+    workspace = Workspace.at(SOLUTIONS).snapshot(tmp_path / "workspace")
     for file in exercise.edit:
-        (tmp_path / file).write_text((stubs / file).read_text(encoding="utf-8"), encoding="utf-8")
+        (workspace / file).write_text((stubs / file).read_text(encoding="utf-8"), encoding="utf-8")
     hole = HOLES.get(exercise.id, exercise.id)
 
-    verdict = judge(tmp_path, [exercise.id])
+    verdict = judge(workspace, [exercise.id])
 
     assert {exercise.id: "red"} == verdict.states
     message = verdict.messages[exercise.id]

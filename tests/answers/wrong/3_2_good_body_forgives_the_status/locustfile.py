@@ -1,0 +1,64 @@
+# Wrong answer to 3.2: a right body makes a success of any status.
+# Rejected by: test_wrong_answers_count_as_failed
+# Because: a status 503 with the body of a right answer
+# Because: response\.success\(\) overrides
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+from locust import FastHttpUser, between, task
+from locust.contrib.fasthttp import ResponseContextManager
+
+
+def _judge(response: ResponseContextManager, is_right: Callable[[Any], bool]) -> None:
+    try:
+        body = response.json()
+    except Exception:
+        return response.failure("the body is no JSON")
+    if is_right(body):
+        response.success()
+    else:
+        response.failure("the body is wrong")
+
+
+def _is_prediction(body: Any) -> bool:
+    return isinstance(body, dict) and type(body.get("prediction")) in (int, float) and isinstance(body.get("model_version"), str)
+
+
+def _predict(user: FastHttpUser, path: str) -> None:
+    payload = {"feature_1": random.uniform(-3, 3), "feature_2": random.uniform(-3, 3)}
+    with user.client.post(path, json=payload, catch_response=True) as response:
+        _judge(response, _is_prediction)
+
+
+class SyncUser(FastHttpUser):
+    @task
+    def predict(self) -> None:
+        _predict(self, "/predict/sync")
+
+
+class AsyncUser(FastHttpUser):
+    @task
+    def predict(self) -> None:
+        _predict(self, "/predict/async")
+
+
+class BrokenUser(FastHttpUser):
+    @task
+    def predict(self) -> None:
+        _predict(self, "/predict/broken")
+
+
+class MixedUser(FastHttpUser):
+    wait_time = between(0.05, 0.15)
+
+    @task(3)
+    def predict(self) -> None:
+        _predict(self, "/predict/async")
+
+    @task(1)
+    def look_up(self) -> None:
+        user_id = random.randint(1, 100)
+        with self.client.get(f"/users/{user_id}", name="/users/[user_id]", catch_response=True) as response:
+            _judge(response, lambda body: isinstance(body, dict) and body.get("user_id") == user_id)
