@@ -25,6 +25,8 @@ TO_NOBODY = beside(__file__, "_held_clock.py", "burst_to_nobody")
 PAYLOAD = {"feature_1": 0.5, "feature_2": -1.5}
 #: More than asyncio's default executor ever has threads (32), and than FastAPI's pool; httpx opens 100 connections by itself.
 MANY = range(60, 96)
+#: A client may treat few requests in another way than many.
+FEW = range(6, 12)
 #: A slow service by the clock of burst()'s loop, which is within httpx's 5 seconds.
 SLOW = 4.0
 #: These only end a hang. So often a client that has sent nothing is found idle; for so many seconds it may be at work.
@@ -82,9 +84,10 @@ async def arrived(api: Service, call: asyncio.Task[Any], clock: LoopClock, n: in
     return held
 
 
-async def test_all_requests_are_sent_at_once(service: ServiceStarter, learner: Functions) -> None:
+@pytest.mark.parametrize("some", [MANY, FEW], ids=["many", "few"])
+async def test_all_requests_are_sent_at_once(service: ServiceStarter, learner: Functions, some: range) -> None:
     """All requests are on their way before the first answer comes back, and a slow answer is waited for."""
-    n = random.choice(MANY)
+    n = random.choice(some)
     api = await service(app=SERVICE, wait=0.05)
     await learner.value("app.experiment:__name__")  # the import doesn't count
     await api.close_gate(arm=False)

@@ -135,13 +135,15 @@ async def test_broken_holds_the_loop(service: ServiceStarter) -> None:
         f"The requests to /predict/broken hold the loop in turns: between two sleeps the loop is given back, and serves others.\n"
         f"{held_loop(seen.blocks[0])}\n\n{why}"
     )
-    blocking = sum(arrival["seconds"] for arrival in seen.after["arrivals"] if arrival["place"] == "blocking")
-    asleep = (blocking + seen.after["slept_on_loop"]) / IN_TURN
+    blocking = [arrival["seconds"] for arrival in seen.after["arrivals"] if arrival["place"] == "blocking"]
+    asleep = (sum(blocking) + seen.after["slept_on_loop"]) / IN_TURN
     held = max(asleep, *(block.get("wall", block["seconds"]) for block in seen.blocks))
     free = [arrival for arrival in seen.after["arrivals"] if arrival["place"] == "loop"]
-    # How long a sleep was asked to be is known exactly; how long a computation took is measured.
-    held = asleep if asleep >= 0.8 * seen.wait else held
-    wholly = held >= (0.99 if held == asleep else 0.8) * seen.wait and not free
+    # How long a sleep was asked to be is known exactly. How long a computation took is measured, and so is a wait of several
+    # sleeps until a deadline, whose last ones aren't asked for when the machine was late with the first.
+    exact = asleep >= 0.8 * seen.wait and len(blocking) <= IN_TURN and not seen.after["slept_on_loop"]
+    held = asleep if exact else held
+    wholly = held >= (0.99 if exact else 0.8) * seen.wait and not free
     assert wholly, (
         f"/predict/broken holds the event loop for {held:.2f} s of the {seen.wait:.2f} s that it waits"
         + (f", and gives it back at {where(free[0]['frame'])}:{quoted(free[0]['frame'])}" if free else ".")
