@@ -348,7 +348,11 @@ class Functions:
         return [{**at["place"], "count": 1}] if at.get("place") else list(at.get("standing", ()))
 
     async def _ask(self, function: str, arguments: Any, patience: float) -> Any:
-        name = function.rpartition(":")[2]
+        module, _, name = function.rpartition(":")
+        # A name's value is asked for, and that is as far as its module's import comes.
+        called = arguments is not None
+        told_of, not_done, failed = ((f"{name}()", "did not return", "raised an exception") if called else
+                                     (module.replace(".", "/") + ".py", "was not imported", "could not be imported"))
         if self._host is not None and self._host.gone:
             await self._host.close()
             self._host = None
@@ -359,18 +363,18 @@ class Functions:
             await asyncio.wait_for(asyncio.shield(host.started), START_PATIENCE)
             reply = await host.ask("call", patience, function=function, args=arguments)
         except HostGone:
-            raise Red(f"{name}() did not return. {_sentence(await _ending(host))}{_printed(host)}") from None
+            raise Red(f"{told_of} {not_done}. {_sentence(await _ending(host))}{_printed(host)}") from None
         except (NoAnswer, TimeoutError):
-            told = await _hang(host, f"did not return in {patience:g} s, the patience limit")
+            told = await _hang(host, f"{not_done} in {patience:g} s, the patience limit")
             await host.close()
-            raise Red(f"{name}() {_sentence(told)}") from None
+            raise Red(f"{told_of} {_sentence(told)}") from None
         if "error" in reply:
             error = reply["error"]
             if error["type"] == "SystemExit":
                 error = {**error, "message": ASKED_TO_END}
-            raise Red(f"{name}() raised an exception.\n{earlier_hole(error, self._exercise) or raised(error)}")
+            raise Red(f"{told_of} {failed}.\n{earlier_hole(error, self._exercise) or raised(error)}")
         if reply.get("too_long"):
-            raise Red(f"{name}() returned more than {LONGEST_LINE >> 20} MB, which nobody can look at.")
+            raise Red(f"{told_of} returned more than {LONGEST_LINE >> 20} MB, which nobody can look at.")
         return reply["value"]
 
     async def close(self) -> None:

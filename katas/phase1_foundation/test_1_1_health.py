@@ -29,12 +29,14 @@ async def test_health_is_healthy(service: ServiceStarter) -> None:
     api = await service()
 
     for again in ("", "It was asked for the second time.", "It was asked for the third time."):
-        # Whoever asks: each time it is another client.
-        answer = await api.get("/health", headers={"user-agent": f"load-balancer/{random.randint(1, 99)}.{random.randint(0, 99)}"})
+        # Whoever asks: each time it is another client, by another name of the service.
+        asks = {"user-agent": f"load-balancer/{random.randint(1, 99)}.{random.randint(0, 99)}",
+                "host": random.choice(("api.internal", "10.0.0.7:8000")), "accept": random.choice(("*/*", "text/plain"))}
+        answer = await api.get("/health" + (f"?at={random.randint(1, 99)}" if again else ""), headers=asks)
 
         await api.expect(200, answer, why=f"{again}{WHY}")
         kind = answer.headers.get("content-type", "nothing")
-        assert "application/json" == kind.partition(";")[0], f"The body came as {kind}, not as application/json.\n{WHY}"
+        assert "application/json" == kind.partition(";")[0].strip().lower(), f"The body came as {kind}, not as application/json.\n{WHY}"
         try:
             body = json.loads(answer.text, object_pairs_hook=read_once)
         except ValueError:
@@ -47,7 +49,7 @@ async def test_health_takes_no_other_method(service: ServiceStarter) -> None:
     """Any other method than GET and HEAD is answered with 405, Method Not Allowed."""
     api = await service()
 
-    for method in ("POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"):
+    for method in ("POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PURGE"):
         answer = await api.request(method, "/health")
 
         assert 405 == answer.status_code, (
@@ -59,10 +61,11 @@ async def test_health_takes_no_other_method(service: ServiceStarter) -> None:
 async def test_only_this_path_is_the_health_check(service: ServiceStarter) -> None:
     """A longer path that begins in the same way is answered with 404, Not Found."""
     api = await service()
-    path = "/health" + "".join(random.choices(string.ascii_lowercase, k=3))
+    more = "".join(random.choices(string.ascii_lowercase, k=3))
 
-    answer = await api.get(path)
+    for path in (f"/health{more}", f"/health/{more}"):
+        answer = await api.get(path)
 
-    assert 404 == answer.status_code, (
-        f"GET {path} answered {answer.status_code}, not 404: a load balancer with a mistake in its settings would never learn of it."
-    )
+        assert 404 == answer.status_code, (
+            f"GET {path} answered {answer.status_code}, not 404: a load balancer with a mistake in its settings would never learn of it."
+        )

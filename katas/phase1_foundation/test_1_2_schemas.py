@@ -38,6 +38,11 @@ def body(**fields: Any) -> str:
     return json.dumps(fields)
 
 
+def spelled(number: float) -> str:
+    """A number as it is written, with the sign of -0.0, which compares as equal to 0."""
+    return repr(float(number))
+
+
 async def send(api: Service, content: str, path: str = "/request") -> Any:
     """The answer to ``content`` as JSON."""
     return await api.post(path, content=content, headers={"content-type": "application/json"})
@@ -57,8 +62,8 @@ async def refused(api: Service, content: str, field: str, why: str = "") -> None
         "A check of one field belongs to that field: then the error says where it is."
     )
     # A message about an unknown field may well say which ones there are.
-    innocent = [f for f in FIELDS if f != field and (f in named or (field in FIELDS and f in said))]
-    assert not innocent, f"{content} was refused for {listed(innocent)} as well, which is right."
+    innocent = [f for f in FIELDS if f != field and (f in named or (field in FIELDS and field not in named and f in said))]
+    assert not innocent, f"The 422 for {content} names {listed(innocent)} as well, with which nothing is wrong."
 
 
 async def test_a_request_holds_two_numbers(schemas: Service) -> None:
@@ -87,7 +92,7 @@ async def test_every_finite_pair_comes_back_unchanged(schemas: Service, feature_
 
     await schemas.expect(200, answer, why=f"The request was {content}: the type of a field is the only limit on it.")
     got = answer.json()
-    assert (feature_1, feature_2) == (got["feature_1"], got["feature_2"]), (
+    assert list(map(spelled, (feature_1, feature_2))) == list(map(spelled, (got["feature_1"], got["feature_2"]))), (
         f"{content} came back as {answer.text}\nA model must be asked about the very numbers that were sent."
     )
 
@@ -126,8 +131,8 @@ async def test_a_text_or_a_bool_is_taken_as_its_number_or_refused(schemas: Servi
 
 
 async def test_what_is_not_finite_is_refused(schemas: Service) -> None:
-    """NaN and the infinities are a 422 that names the field."""
-    for field, value in product(FIELDS, ("NaN", "Infinity", "-Infinity", "1e999")):
+    """NaN, the infinities and whole numbers that no float can hold are a 422 that names the field."""
+    for field, value in product(FIELDS, ("NaN", "Infinity", "-Infinity", "1e999", "1" + 400 * "0")):
         content = body(**{**dict.fromkeys(FIELDS, 1.0), field: "@"}).replace('"@"', value)
         await refused(schemas, content, field, WHY_FINITE)
 
@@ -173,7 +178,7 @@ async def test_what_is_no_object_is_refused(schemas: Service) -> None:
 
 async def test_a_response_holds_prediction_and_version(schemas: Service) -> None:
     """PredictResponse takes a probability and a text, and holds what it was given."""
-    for prediction, version in product((0.25, 0.12345678901234566, 0.0, 1.0, 5e-324), ("1.0.0", "2", "2.10.0-rc.1")):
+    for prediction, version in product((0.25, 0.12345678901234566, 0.0, 1.0, 5e-324), ("1.0.0", "2", "2.10.0-RC.1+build 7")):
         content = body(prediction=prediction, model_version=version)
 
         answer = await send(schemas, content, "/response")
@@ -182,6 +187,21 @@ async def test_a_response_holds_prediction_and_version(schemas: Service) -> None
         assert {"prediction": prediction, "model_version": version} == answer.json(), (
             f"PredictResponse was made of {content} and is sent as {answer.text}"
         )
+
+
+async def test_a_response_holds_no_other_field(schemas: Service) -> None:
+    """PredictResponse sends two fields, whatever else it was made of; or else it can't be made."""
+    content = body(prediction=0.5, model_version="1.0.0", debug="secret")
+
+    answer = await send(schemas, content, "/response")
+
+    if answer.status_code == 422:
+        return
+    await schemas.expect(200, answer, why=f"PredictResponse was made of {content}")
+    assert {"prediction", "model_version"} == answer.json().keys(), (
+        f"PredictResponse was made of {content} and is sent as {answer.text}\n"
+        "What a response has no field for must not leak: an internal note, a stack trace, somebody's data."
+    )
 
 
 async def test_a_response_needs_both_fields(schemas: Service) -> None:

@@ -1,6 +1,6 @@
 # Wrong answer to 2.1: the answer is collected and leaves when it is whole.
 # Rejected by: test_a_stream_flows
-# Because: did not go on within 4 s, the patience limit\. Your `send` had taken|Each message goes on as soon as it comes
+# Because: did not go on within 5 s, the patience limit\. Your `send` had taken|Each message goes on as soon as it comes
 
 
 class TimingMiddleware:
