@@ -19,7 +19,7 @@ from dojo.workspace import SOLUTIONS
 
 APP = beside(__file__, "_measured_app.py", "app")
 #: Ends a wait for what never comes, in seconds.
-PATIENCE = 4.0
+PATIENCE = 5.0
 #: How often the service has answered, and for how many seconds it could, until what hasn't been told isn't expected any more.
 LOOKS, LOOKING = 25, 1.0
 #: For how long the judge holds what is timed, in seconds; the service's own clock says how long it really was.
