@@ -31,6 +31,7 @@ def started(environment: object, **_: object) -> None:
           csv=options.csv_prefix, web=environment.web_ui is not None)
     # More than a pipe holds: who lets Locust write into one and doesn't read it waits for ever.
     sys.stderr.write("A locustfile may print a lot.\n" * 5000)
+    leave(printed=True)
     # gevent's timers count from when its loop last looked at the clock. That was before all of the imports, and the time of the run,
     # which begins next, would be over that much sooner.
     gevent.get_hub().loop.update_now()

@@ -36,10 +36,12 @@ def attempt(locustfile: str, word: str, arguments: list[Any], grace: float | Non
     except (RuntimeError, TimeoutError) as error:
         done["raised"] = {"kinds": [kind.__name__ for kind in type(error).__mro__], "type": type(error).__name__, "message": str(error)[:4000]}
     finally:
+        done["took"] = time.monotonic() - began
         said = [json.loads(line) for line in Path(word).read_text(encoding="utf-8").splitlines()] if Path(word).exists() else []
         done["running"] = still_running({each["pid"] for each in said})
         os.chdir(home)
     done["said"] = next((each for each in said if "users" in each), {})
+    done["printed"] = any("printed" in each for each in said)
     done["stuck"] = any("stuck" in each for each in said)
     done["lasted"] = next((each["ended"] - began for each in said if "ended" in each), None)
     done["written"] = sorted(files(home) - before)

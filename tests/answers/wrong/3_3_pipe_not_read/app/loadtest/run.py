@@ -1,6 +1,6 @@
 # Wrong answer to 3.3: Locust writes into a pipe that nobody reads.
 # Rejected by: test_the_users_of_the_class_load_the_host or test_the_path_of_the_statistics_is_returned
-# Because: raised TimeoutError
+# Because: stood while it printed something
 
 import math
 import subprocess
