@@ -34,7 +34,7 @@ import threading
 
 
 def meet(name, *arguments):
-    """Waits at the judge's gate; raises ``RuntimeError`` or ends the process when the judge says so."""
+    """Waits at the judge's gate; raises ``RuntimeError`` or ``ValueError`` or ends the process when the judge says so."""
     address = os.environ.get("DOJO_MEET")
     if not address:
         return
@@ -55,6 +55,8 @@ def meet(name, *arguments):
         os._exit(1)
     if word == b"raise":
         raise RuntimeError("the judge made this call fail")
+    if word == b"raise ValueError":
+        raise ValueError("the judge made this call fail")
 '''
 
 
@@ -67,7 +69,8 @@ class Meeting(OutsideGate):
 
     def __init__(self, name: str = "the given function") -> None:
         super().__init__(name)
-        #: What calls are told when they are let go: ``"go"``, ``"raise"`` or ``"crash"``; or a function of the call that says it.
+        #: What calls are told when they are let go: ``"go"``, ``"raise"``, ``"raise ValueError"`` or ``"crash"``;
+        #: or a function of the call that says it.
         self.word: str | Callable[[Call], str] = "go"
         self.port = 0
         self._listener: asyncio.Server | None = None

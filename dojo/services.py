@@ -28,7 +28,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from dojo.seed import TABLE, USERS
 
@@ -268,6 +268,10 @@ def _own_postgres(url: str) -> Server:
     from psycopg.conninfo import conninfo_to_dict
 
     schema = f"serving_katas_{secrets.token_hex(6)}"
+    scheme, separator, _ = url.partition("://")
+    if separator and scheme not in ("postgresql", "postgres"):
+        raise NoService(f"DATABASE_URL has to begin with postgresql://, and begins with {scheme}://, which only some libraries understand. "
+                        f"Correct it, or {_OTHER_DATABASE}")
     try:
         told = {name: str(value) for name, value in conninfo_to_dict(url).items() if value}
         if told.get("sslmode") in ("require", "verify-ca", "verify-full"):
@@ -295,7 +299,7 @@ def _own_postgres(url: str) -> Server:
             guard.end()
             raise
     except (psycopg.Error, ValueError) as error:
-        raise NoService(f"DATABASE_URL is set, and its database can't be used: {_flat(error)}\n"
+        raise NoService(f"DATABASE_URL is set, and its database can't be used: {_without_password(_flat(error), url)}\n"
                         f"The katas need one in which they may make a schema of their own. Correct it, or {_OTHER_DATABASE}") from None
     except (OSError, _DidNotStart) as error:
         raise NoService(f"What would clean up in the database of DATABASE_URL didn't start: {error}") from None
@@ -376,7 +380,7 @@ def _own_redis(url: str) -> Server:
             guard.end()
             raise
     except (driver.RedisError, ValueError) as error:
-        raise NoService(f"REDIS_URL is set, and its Redis can't be used: {_flat(error)}\n"
+        raise NoService(f"REDIS_URL is set, and its Redis can't be used: {_without_password(_flat(error), url)}\n"
                         f"The katas need one that they may write to. Correct it, or {_OTHER_REDIS}") from None
     except (OSError, _DidNotStart) as error:
         raise NoService(f"What would clean up in the Redis of REDIS_URL didn't start: {error}") from None
@@ -535,6 +539,15 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def _without_password(text: str, url: str) -> str:
+    """What a driver says, which may repeat the address that it was given: that has a password in it, and this may be read by anybody."""
+    with contextlib.suppress(ValueError):
+        for secret in (url, urlsplit(url).password or ""):
+            for spelled in {secret, unquote(secret)} - {""}:
+                text = text.replace(spelled, "…")
+    return text
 
 
 def _flat(error: Exception) -> str:

@@ -97,6 +97,8 @@ async def test_connections_are_reused(service: ServiceStarter, upstream: Starter
 FAILURES = (
     ("answered 500", Answer(500, json={"error": "oops"})),
     ("answered 404", Answer(404, json={"error": "no such city"})),
+    ("answered 302, which is no answer to the question, with a body that looks like one",
+     Answer(302, json={"temperature": 1.5, "conditions": "fog"}, headers={"location": "/weather/Rome"})),
     ("answered 503 with a page of HTML", Answer(503, body=b"<html>down</html>", headers={"content-type": "text/html"})),
     ("answered 200 with what is no JSON", Answer(body=b"<html>hello</html>")),
     ("answered 200 without the temperature", Answer(json={"conditions": "fog"})),

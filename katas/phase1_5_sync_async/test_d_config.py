@@ -75,6 +75,7 @@ async def test_rows_become_an_object(service: ServiceStarter, config: Path) -> N
         f"region_{key}": secrets.token_hex(4), f"retries_{key}": f"0{secrets.randbelow(900) + 100}", f"rate_{key}": "1e3",
         f"greeting_{key}": 'Hello, "you", and you', f"motto_{key}": "naïve ☕ 日本", f"nothing_{key}": "", f"switch_{key}": "true",
         f"name, {key}": "a name with a comma", f"null_{key}": "None", f"colour {key}": "dark blue",
+        f"Padded_{key}": "  between blanks ", f"SHOUT_{key}": "Loud",
     }
     write(config, rows)
 
@@ -201,6 +202,8 @@ async def test_a_malformed_row_is_a_500_that_says_where(service: ServiceStarter,
 TABLES = (
     ("is empty", b""),
     ("has no header: its first line is `city,Oslo`", b"city,Oslo\nport,8080\n"),
+    ("has another header: its first line is `name,values`", b"name,values\nport,8080\n"),
+    ("has its columns in another order: its first line is `value,name`", b"value,name\n8080,port\n"),
     ("is no UTF-8: it was written as Latin-1", "name,value\ncity,Malmö\n".encode("latin-1")),
 )
 

@@ -30,9 +30,14 @@ async def stored(cache: Server) -> AsyncIterator[dict[str, str]]:
         await client.delete(*values)
 
 
+#: Commands that are about a connection, or only begin something.
+OF_CONNECTIONS = {"HELLO", "AUTH", "CLIENT", "SELECT", "PING", "ECHO", "QUIT", "RESET", "COMMAND", "INFO", "CONFIG", "SCRIPT", "MULTI", "WATCH",
+                  "UNWATCH"}
+
+
 def is_lookup(call: Call) -> bool:
-    """Whether a command reads a value: what a client says on connecting is never held."""
-    return call.text.split(" ", 1)[0].upper() in ("GET", "MGET", "GETEX", "EVAL", "EXEC")
+    """Whether a command is part of a lookup: what a client says on connecting, or to see that a connection lives, is never held."""
+    return call.text.split(" ", 1)[0].upper() not in OF_CONNECTIONS
 
 
 async def start(service: ServiceStarter, cache: Server) -> Service:

@@ -370,6 +370,8 @@ async def test_an_unknown_image_is_a_404(shared: Bench) -> None:
 FAILURES = (
     ("answered 500", Answer(500, json={"error": "oops"})),
     ("answered 403", Answer(403, json={"error": "who are you?"})),
+    ("answered 302 with a picture that says so",
+     Answer(302, body=PICTURES[3], headers={"content-type": "image/png", "location": "/images/elsewhere"})),
     ("answered 503 with a picture that says so", png(PICTURES[3], status=503)),
     ("answered 200 with a page of HTML", Answer(body=b"<html>log in</html>", headers={"content-type": "text/html"})),
     ("answered 200 with nothing", png(b"")),
@@ -449,13 +451,13 @@ async def test_a_failing_computation_is_a_500(gated: Bench) -> None:
     else:
         raise Red("Two images were sent together, and they were not in the model together.")
 
-    gate.word = "raise"
+    gate.word = "raise ValueError"
     gate.release(1)
     failed, _ = await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED, timeout=PATIENCE)
     gate.word = "go"
     gate.open()
 
-    why = "The model raised a RuntimeError. The image service is innocent, and so is the client: 500 says that it is this service that failed."
+    why = "app.digits.infer raised a ValueError. The image service is innocent, and so is the client: 500 says that it is this service that failed."
     for task in failed:
         await api.expect(500, await task, why=why)
     for task in asked - failed:

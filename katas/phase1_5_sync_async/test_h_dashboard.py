@@ -226,6 +226,7 @@ async def test_dashboards_do_not_wait_for_each_other(service: ServiceStarter, up
 FAILURES = (
     ("answered 500", Answer(500, json={"error": "oops"})),
     ("answered 404", Answer(404, json={"detail": "Not Found"})),
+    ("answered 302: it has moved", Answer(302, json={"moved": True}, headers={"location": "/elsewhere"})),
     ("answered 503 with a page of HTML", Answer(503, body=b"<html>down</html>", headers={"content-type": "text/html"})),
     ("answered 200 with what is no JSON", Answer(body=b"<html>hello</html>")),
     ("answered 200 with nothing", Answer()),

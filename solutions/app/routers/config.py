@@ -18,7 +18,8 @@ def parse(lines: Iterable[str]) -> dict[str, str]:
     """The rows of a CSV file with the header ``name,value``; raises `Malformed`."""
     # Not csv.DictReader, which takes rows of any length: what is missing becomes None, and what is
     # too much is put aside, without a word.
-    rows = csv.reader(lines)
+    # Strict: a quote that is never closed is a mistake, not a field that holds all the rows that follow.
+    rows = csv.reader(lines, strict=True)
     if (header := next(rows, None)) != ["name", "value"]:
         raise Malformed(f"line 1 should be name,value, and is {header or 'missing'}")
     found = {}

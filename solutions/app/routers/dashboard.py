@@ -1,6 +1,7 @@
 """GET /dashboard: what five services say, on one page."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -39,8 +40,11 @@ async def read_dashboard(request: Request) -> dict[str, Any]:
             async with asyncio.timeout(settings.upstream_timeout_seconds):
                 answer = await request.state.services.get(f"/{name}", timeout=None)
             answer.raise_for_status()
-            answers[name] = answer.json()
-        except (httpx.HTTPError, TimeoutError, ValueError):
+            value = answer.json()
+            # Can it be passed on? Python's parser takes NaN, halves of characters and any depth; what it takes may be no JSON.
+            json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+            answers[name] = value
+        except (httpx.HTTPError, TimeoutError, ValueError, RecursionError):
             # Caught in here, a failure stays in here. Seen by the group, it would cancel the four others.
             # Only what a service can do wrong: a mistake of ours shall be a 500 that somebody notices.
             errors.append(name)

@@ -62,7 +62,8 @@ async def _download(client: httpx.AsyncClient, image_id: str) -> bytes:
     try:
         # For the whole download, where httpx's own time limits are for each step of it.
         async with asyncio.timeout(settings.upstream_timeout_seconds):
-            answer = await client.get(f"/images/{quote(image_id, safe='')}", timeout=None)
+            # The dots too: an id ".." would otherwise name the folder above, which httpx would ask for.
+            answer = await client.get(f"/images/{quote(image_id, safe='').replace('.', '%2E')}", timeout=None)
     except TimeoutError as error:
         raise HTTPException(504, "the image service takes too long") from error
     except httpx.HTTPError as error:

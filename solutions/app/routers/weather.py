@@ -41,8 +41,8 @@ async def read_weather(city: str, request: Request) -> Weather:
         # httpx's own time limits are for each step: a server that sends a byte now and then never
         # runs into them. This one is for the whole.
         async with asyncio.timeout(settings.upstream_timeout_seconds):
-            # Escaped, so that "what?units=f" stays a city and brings no query along.
-            answer = await request.state.weather.get(f"/weather/{quote(city, safe='')}", timeout=None)
+            # Escaped, so that "what?units=f" stays a city and brings no query along, and ".." isn't the folder above.
+            answer = await request.state.weather.get(f"/weather/{quote(city, safe='').replace('.', '%2E')}", timeout=None)
         answer.raise_for_status()
         return Weather.model_validate({**answer.json(), "city": city})
     except TimeoutError as error:

@@ -39,7 +39,7 @@ async def read_weather(city: str, client: Annotated[httpx.AsyncClient, Depends(c
         raise HTTPException(504)
     except httpx.RequestError:
         raise HTTPException(502)
-    if response.is_error:
+    if not response.is_success:
         raise HTTPException(502, f"weather service said {response.status_code}")
     try:
         upstream = Upstream.model_validate_json(response.content)

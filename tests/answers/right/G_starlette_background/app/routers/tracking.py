@@ -24,7 +24,7 @@ async def send(body: str) -> None:
             response = await client.post(
                 f"{settings.analytics_url}/events", content=body, headers={"content-type": "application/json"}
             )
-        if response.is_error:
+        if not response.is_success:
             logging.getLogger("tracking").error("analytics answered %d", response.status_code)
     except Exception:
         logging.getLogger("tracking").critical("analytics failed", exc_info=True)
