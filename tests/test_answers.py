@@ -18,7 +18,7 @@ def verdicts() -> dict[str, Verdict]:
     return {answer.name: verdict for answer, verdict in judge_all(ANSWERS, JOBS)}
 
 
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("answer", ANSWERS, ids=lambda answer: answer.name)
 def test_an_answer_is_judged_as_its_header_says(answer: Answer, verdicts: dict[str, Verdict]) -> None:
     """A right answer passes; a wrong one is rejected by the test that it names, with the cause in the message."""
