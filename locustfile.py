@@ -53,13 +53,18 @@ class MixedUser(FastHttpUser):
 
 
 class StepLoad(LoadTestShape):
-    """A load that grows in steps (3.5)."""
+    """A load that grows in steps; Locust asks it once a second.
+
+    It begins with at most 4 users and ends with at least 40. Each step has more users than the one before, at most twice as many, which all
+    come at once; it lasts for at least 2 seconds. The whole takes at most 30 seconds.
+    """
 
     # Locust takes a shape that it finds in the file for every run, whatever --users, --spawn-rate and --run-time say.
     # An abstract one it leaves alone.
     abstract = os.environ.get("LOAD_SHAPE") != "StepLoad"
 
-    # TODO 3.5: the load has no steps.
+    # TODO 3.5: the load doesn't grow. Goal: the steps that are described above, and None when they are over.
+    # Tool: self.get_run_time() says how many seconds have passed.
     def tick(self) -> tuple[int, float] | None:
         """How many users there are to be now, and how many may start or stop in a second; None ends the run."""
         raise NotImplementedError("3.5: StepLoad has no steps yet")

@@ -89,12 +89,25 @@ class MixedUser(FastHttpUser):
 
 
 class StepLoad(LoadTestShape):
-    """A load that grows in steps (3.5)."""
+    """A load that grows in steps; Locust asks it once a second.
+
+    It begins with at most 4 users and ends with at least 40. Each step has more users than the one before, at most twice as many, which all
+    come at once; it lasts for at least 2 seconds. The whole takes at most 30 seconds.
+    """
 
     # Locust takes a shape that it finds in the file for every run, whatever --users, --spawn-rate and --run-time say.
     # An abstract one it leaves alone.
     abstract = os.environ.get("LOAD_SHAPE") != "StepLoad"
 
+    #: A step that was jumped over can't be found, so they are close where the service is likely to come to its limit.
+    steps = (4, 8, 12, 16, 24, 40)
+    #: Of each step the beginning says little: while the new users come, requests of the step before are still there.
+    seconds_each = 2
+
     def tick(self) -> tuple[int, float] | None:
         """How many users there are to be now, and how many may start or stop in a second; None ends the run."""
-        raise NotImplementedError("3.5: StepLoad has no steps yet")
+        number = int(self.get_run_time() // self.seconds_each)
+        if number >= len(self.steps):
+            return None
+        users = self.steps[number]
+        return users, users  # a rate at which all that are new come within the first second
