@@ -1,6 +1,6 @@
 # Wrong answer to 3.6: pyplot goes on with the figure of the last time.
 # Rejected by: test_the_plot_says_what_was_measured
-# Because: drawn over the old plot
+# Because: The second comparison.svg also shows 52 and 126.*pyplot goes on with its current figure
 
 from collections.abc import Mapping
 from dataclasses import asdict, fields

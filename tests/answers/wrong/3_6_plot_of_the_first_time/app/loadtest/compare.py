@@ -1,6 +1,6 @@
 # Wrong answer to 3.6: a plot that is there already is kept.
 # Rejected by: test_the_plot_says_what_was_measured
-# Because: is written nowhere
+# Because: The second comparison.svg also shows 52 and 126
 
 from collections.abc import Mapping
 from dataclasses import asdict, fields
