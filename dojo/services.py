@@ -270,8 +270,8 @@ def _own_postgres(url: str) -> Server:
     schema = f"serving_katas_{secrets.token_hex(6)}"
     scheme, separator, _ = url.partition("://")
     if separator and scheme not in ("postgresql", "postgres"):
-        raise NoService(f"DATABASE_URL has to begin with postgresql://, and begins with {scheme}://, which only some libraries understand. "
-                        f"Correct it, or {_OTHER_DATABASE}")
+        raise NoService("DATABASE_URL is set, and its database can't be used: it has to begin with postgresql://, and begins with "
+                        f"{scheme}://, which only some libraries understand. Correct it, or {_OTHER_DATABASE}")
     try:
         told = {name: str(value) for name, value in conninfo_to_dict(url).items() if value}
         if told.get("sslmode") in ("require", "verify-ca", "verify-full"):

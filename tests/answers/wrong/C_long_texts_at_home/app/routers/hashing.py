@@ -1,6 +1,6 @@
 # Wrong answer to C: long texts are hashed by the service itself.
 # Rejected by: test_it_runs_in_another_process
-# Because: \d+ were hashed in the service's own process, such as '?.*of 20000 characters
+# Because: \d+ were hashed in the service's own process, such as 'x+'…, a long one
 """POST /hash: a slow hash of a text, computed by other processes."""
 
 import asyncio
