@@ -40,6 +40,10 @@ MORE = 3 if os.cpu_count() != 3 else 4
 #: Seconds that end a hang.
 PATIENCE = 10.0
 
+#: A process that is forked has whatever locks the other threads held just then: those of other routers' pools are left out.
+ALONE = {f"app/routers/{name}.py": "from fastapi import APIRouter\n\nrouter = APIRouter()\n"
+         for name in ("cache", "compare", "config", "dashboard", "image", "predict", "tracking", "users", "weather")}
+
 WHY_PROCESSES = (
     "slow_hash is Python code: it holds the GIL while it computes, so threads of one process only take turns, the event loop's among them."
 )
@@ -116,7 +120,7 @@ async def stood(service: ServiceStarter, processes: int) -> AsyncIterator[Hashin
     gate.word = word
     try:
         stand_in = overlay(Path(__file__).with_name("_work.py"), "app/work.py")
-        api = await service(**gate.env, pool_processes=processes, options={"overlay": stand_in})
+        api = await service(**gate.env, pool_processes=processes, options={"overlay": stand_in | ALONE})
         hashing = Hashing(api, gate, (await api.report())["process"])
         await hashing.post(new_text("first"))
         yield hashing
