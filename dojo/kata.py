@@ -23,7 +23,7 @@ import pytest
 
 from dojo.burst import Burst, Observation, Request, Rounds, hold_and_ping, hold_in_rounds, never_awaited
 from dojo.evidence import Picture, bars, held_loop, listed, plural, quoted, where
-from dojo.handed import Meeting, overlay
+from dojo.handed import Meeting, alone, overlay
 from dojo.hold import Held, hold
 from dojo.load import Load, LoadRun
 from dojo.outside import Call
@@ -35,7 +35,7 @@ from dojo.wire import new
 
 __all__ = [
     "Answer", "Burst", "Call", "Functions", "Held", "Inconclusive", "Load", "LoadRun", "Meeting", "Observation", "Picture", "Red",
-    "Request", "Rounds", "Server", "Service", "ServiceStarter", "SilentPipe", "Upstream", "bars", "beside", "exercise", "held_loop", "hold",
+    "Request", "Rounds", "Server", "Service", "ServiceStarter", "SilentPipe", "Upstream", "alone", "bars", "beside", "exercise", "held_loop", "hold",
     "hold_and_ping", "hold_in_rounds", "hold_steps", "listed", "never_awaited", "new", "overlay", "plural", "quoted", "where",
 ]
 

@@ -21,6 +21,8 @@ WIDTH = 80
 SIGNS = {"green": "✓", "red": "✗", "part": "~", "unclear": "?", "broken": "!"}
 PLAIN_SIGNS = {"green": "+", "red": "x", "part": "~", "unclear": "?", "broken": "!"}
 COLORS = {"green": "green", "red": "red", "part": "yellow", "unclear": "yellow", "broken": "yellow"}
+#: States of which there is nothing to tell.
+FINE = ("green", "part")
 #: Signs of the pictures, for outputs that can't encode them.
 ASCII = str.maketrans({"█": "#", "·": ".", "─": "-", "…": "...", "✓": "+", "✗": "x", "≥": ">=", "→": "->"})
 
@@ -122,7 +124,7 @@ class ExerciseReporter:
         result.notes += getattr(report, "notes", [])
         if getattr(report, "left_out", False) and result.state == "green":
             result.state = "part"
-        if report.failed and result.state in ("green", "part"):
+        if report.failed and result.state in FINE:
             verdict = getattr(report, "verdict", None) or {"state": "broken", "message": str(report.longrepr)}
             result.state, result.message = verdict["state"], verdict["message"]
             result.expected = verdict.get("expected", "")
@@ -174,13 +176,13 @@ class ExerciseReporter:
             self._line("")
         sign = (PLAIN_SIGNS if self._plain else SIGNS)[result.state]
         head = f"{exercise.id}  {exercise.title}"
-        file = exercise.edit[0] if exercise.edit and result.state not in ("green", "part") else ""
+        file = exercise.edit[0] if exercise.edit and result.state not in FINE else ""
         self._writer.write(self._encodable(sign), **{COLORS[result.state]: True})
         self._line(f" {head:<{WIDTH - 4 - len(file)}} {file}".rstrip())
         for note in result.notes:
             for line in wrapped(note, WIDTH - 8):
                 self._line(f"       {line}")
-        if result.state not in ("green", "part") and (self._all or not self._shown):
+        if result.state not in FINE and (self._all or not self._shown):
             self._shown = True
             for line in details(result):
                 self._line(line)

@@ -117,10 +117,10 @@ def test_every_exercise_is_whole(exercise: catalog.Exercise) -> None:
 
 def test_a_broken_middleware_hides_no_other_exercise(tmp_path: Path) -> None:
     """What stands around all routes is judged by its own exercises; only phase 0, which asks for the whole service, is red as well."""
-    subprocess.run(["cp", "-r", f"{SOLUTIONS}/app", str(tmp_path)], check=True)
-    (tmp_path / "app/middleware.py").write_text('raise RuntimeError("broken for this test")\n', encoding="utf-8")
+    workspace = Workspace.at(SOLUTIONS).snapshot(tmp_path / "workspace")
+    (workspace / "app/middleware.py").write_text('raise RuntimeError("broken for this test")\n', encoding="utf-8")
 
-    verdict = judge(tmp_path, ["0.1", "1.1", "1.3", "2.6", "2.7"])
+    verdict = judge(workspace, ["0.1", "1.1", "1.3", "2.6", "2.7"])
 
     assert {"0.1": "red", "1.1": "green", "1.3": "green", "2.6": "green", "2.7": "green"} == verdict.states
     assert "app/middleware.py" in verdict.messages["0.1"]

@@ -23,6 +23,7 @@ from dojo.kata import (
     Request,
     Service,
     ServiceStarter,
+    alone,
     beside,
     exercise,
     hold,
@@ -40,9 +41,8 @@ MORE = 3 if os.cpu_count() != 3 else 4
 #: Seconds that end a hang.
 PATIENCE = 10.0
 
-#: A process that is forked has whatever locks the other threads held just then: those of other routers' pools are left out.
-ALONE = {f"app/routers/{name}.py": "from fastapi import APIRouter\n\nrouter = APIRouter()\n"
-         for name in ("cache", "compare", "config", "dashboard", "image", "predict", "tracking", "users", "weather")}
+#: The other routers are left out: a process that is forked has whatever locks their threads held just then.
+ALONE = alone("hashing")
 
 WHY_PROCESSES = (
     "slow_hash is Python code: it holds the GIL while it computes, so threads of one process only take turns, the event loop's among them."
@@ -144,7 +144,7 @@ async def larger(lasting_service: ServiceStarter) -> AsyncIterator[Hashing]:
 
 async def test_a_text_is_hashed(service: ServiceStarter, reference: Functions) -> None:
     """POST /hash answers 200 with the hash of the text by the given slow_hash, and the name of the algorithm."""
-    api = await service(pool_processes=TWO)
+    api = await service(pool_processes=TWO, options={"overlay": ALONE})
     data = f"any text: {secrets.token_hex(8)}"
     algorithm = await reference.value("app.work:ALGORITHM")
 

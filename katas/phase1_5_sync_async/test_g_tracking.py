@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from dojo.kata import Answer, Burst, Call, Red, Request, Service, ServiceStarter, Upstream, exercise, held_loop, plural, quoted, where
+from dojo.kata import Answer, Burst, Call, Red, Request, Service, ServiceStarter, Upstream, alone, exercise, held_loop, plural, quoted, where
 
 pytestmark = exercise("G", edit="app/routers/tracking.py")
 
@@ -22,9 +22,6 @@ LONG, SHORT = 60.0, 0.4
 PATIENCE = 4.0
 #: Without news for so long, nobody is coming any more, when the loop is alive or is seen to stand. Only wrong answers wait for it.
 QUIET = 2.0
-#: How the service ends is this router's affair alone: the other ones are left out.
-ALONE = {f"app/routers/{name}.py": "from fastapi import APIRouter\n\nrouter = APIRouter()\n"
-         for name in ("cache", "compare", "config", "dashboard", "hashing", "image", "predict", "users", "weather")}
 ACCEPTED = Answer(201, json={"stored": True})
 
 Starter = Callable[..., Awaitable[Upstream]]
@@ -68,7 +65,7 @@ def refusing(refused: Sequence[Event], answer: Answer) -> Callable[[Call], Answe
 async def start(service: ServiceStarter, upstream: Starter, timeout: float = LONG) -> tuple[Service, Upstream]:
     """The service and the analytics service."""
     up = await upstream("the analytics service", lambda call: ACCEPTED)
-    return await service(analytics_url=up.url, upstream_timeout_seconds=timeout, options={"overlay": ALONE}), up
+    return await service(analytics_url=up.url, upstream_timeout_seconds=timeout, options={"overlay": alone("tracking")}), up
 
 
 async def track(api: Service, event: Event, why: str = "") -> None:

@@ -38,7 +38,7 @@ def body(**fields: Any) -> str:
     return json.dumps(fields)
 
 
-def spelled(number: float) -> str:
+def written(number: float) -> str:
     """A number as it is written, with the sign of -0.0, which compares as equal to 0."""
     return repr(float(number))
 
@@ -92,7 +92,7 @@ async def test_every_finite_pair_comes_back_unchanged(schemas: Service, feature_
 
     await schemas.expect(200, answer, why=f"The request was {content}: the type of a field is the only limit on it.")
     got = answer.json()
-    assert list(map(spelled, (feature_1, feature_2))) == list(map(spelled, (got["feature_1"], got["feature_2"]))), (
+    assert list(map(written, (feature_1, feature_2))) == list(map(written, (got["feature_1"], got["feature_2"]))), (
         f"{content} came back as {answer.text}\nA model must be asked about the very numbers that were sent."
     )
 
