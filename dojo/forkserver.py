@@ -70,9 +70,10 @@ def _keep_certificates() -> None:
 class _ForkServer:
     """Answers one judge: forks hosts for it, and tells on each host's own line how it ended."""
 
-    def __init__(self, judge: socket.socket, folder: str) -> None:
+    def __init__(self, judge: socket.socket, folder: str, tracker: int | None) -> None:
         self._judge = judge
         self._folder = folder
+        self._tracker = tracker
         self._lines: dict[int, int] = {}
 
     def serve(self) -> None:
@@ -102,6 +103,7 @@ class _ForkServer:
             while self._kill_orphans():  # the end of one may leave others without a parent
                 with contextlib.suppress(ChildProcessError):
                     os.waitpid(-1, 0)
+            _stop_tracker()
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def _request(self, own: tuple[int, int]) -> bool:
@@ -186,7 +188,7 @@ class _ForkServer:
         orphans = 0
         with contextlib.suppress(OSError), open(f"/proc/self/task/{os.getpid()}/children") as children:
             for pid in map(int, children.read().split()):
-                if pid not in self._lines:
+                if pid not in self._lines and pid != self._tracker:
                     orphans += 1
                     with contextlib.suppress(OSError):
                         os.kill(pid, signal.SIGKILL)
@@ -201,6 +203,31 @@ def _kill_group(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
     with contextlib.suppress(OSError):  # it may not have its own group yet
         os.kill(pid, signal.SIGKILL)
+
+
+def _start_tracker() -> int | None:
+    """Starts one resource tracker of `multiprocessing` for all hosts; its process.
+
+    A pool of spawned processes has semaphores that outlive them. It is the tracker that removes them, and one of a host's own
+    would be ended together with the host, before it could. It would also cost every service with such a pool a Python's start.
+    """
+    from multiprocessing import resource_tracker
+
+    sys.warnoptions.append("ignore")  # it says at its end what it has removed; that a host was ended is nobody's mistake
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        sys.warnoptions.pop()
+    pid: int | None = getattr(resource_tracker._resource_tracker, "_pid", None)
+    return pid
+
+
+def _stop_tracker() -> None:
+    """Lets the tracker remove what is left, and waits until it has."""
+    from multiprocessing import resource_tracker
+
+    with contextlib.suppress(AttributeError, OSError):  # no such method; it was killed
+        resource_tracker._resource_tracker._stop()  # type: ignore[attr-defined]
 
 
 def _adopt_orphans() -> None:
@@ -219,6 +246,7 @@ def main() -> None:
 
     from dojo import waits
 
+    gc.disable()  # collections would find hardly anything in what is imported
     waits.install()  # before any other module takes a copy of sleep
     # numpy would start threads, which a fork leaves behind.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -228,9 +256,10 @@ def main() -> None:
     _keep_certificates()
     _rehearse()
     _adopt_orphans()
-    gc.collect()
+    tracker = _start_tracker()
     gc.freeze()  # the children share these pages as long as no collection touches them
-    server = _ForkServer(judge, sys.argv[2])
+    gc.enable()
+    server = _ForkServer(judge, sys.argv[2], tracker)
     with contextlib.suppress(BrokenPipeError):  # the judge may have gone meanwhile
         judge.sendall(b'{"ready": true}\n')
     server.serve()

@@ -52,12 +52,12 @@ def pytest_configure(config: pytest.Config) -> None:
     except (NotAWorkspace, catalog.CatalogError) as error:
         raise pytest.UsageError(str(error)) from None
     config.stash[WORKSPACE] = workspace
-    _keep_hypothesis_out_of_the_workspace()
-    # A verdict must not depend on when the judge's garbage is collected.
-    config.addinivalue_line("filterwarnings", "ignore::pytest.PytestUnraisableExceptionWarning")
     if not config.getoption("collectonly"):
         # Started now, so that it imports the libraries while pytest collects.
         config.stash[RUN] = Run(Launcher(workspace, _shared(config, "dojo-fork-server")))
+    _keep_hypothesis_out_of_the_workspace()
+    # A verdict must not depend on when the judge's garbage is collected.
+    config.addinivalue_line("filterwarnings", "ignore::pytest.PytestUnraisableExceptionWarning")
 
 
 def _keep_hypothesis_out_of_the_workspace() -> None:

@@ -145,7 +145,7 @@ async def test_its_times_are_true(service: ServiceStarter, learner: Functions) -
     """Each latency is one request's own time, and wall_seconds is the time of the whole burst."""
     n = 5
     # What rests on a clock alone is asked twice: the second time it has to be off by a second.
-    for wait in (0.04, 0.2):
+    for wait in (0.03, 0.2):
         api = await service(app=SERVICE, wait=wait)
         await learner.value("app.experiment:__name__")
         burst, elapsed = await run_burst(learner, f"{api.url}/staggered", n)
@@ -241,7 +241,7 @@ async def test_the_verdict_holds_for_any_service(learner: Functions, case: tuple
 async def test_both_together_judge_a_real_service(service: ServiceStarter, learner: Functions, path: str, kind: str) -> None:
     """burst() and verdict() recognize a service that works on all requests together, and one that works in turn."""
     # The longer the wait, the less it matters how long a busy machine takes for the rest.
-    for wait in (0.1, 0.3, 0.9):
+    for wait in (0.05, 0.2, 0.9):
         api: Service = await service(app=SERVICE, wait=wait)
         await learner.value("app.experiment:__name__")  # the import doesn't count
         one, _ = await run_burst(learner, api.url + path, 1)
