@@ -6,6 +6,7 @@ Given complete. Each field is read from the environment variable of its name in 
 
 import os
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 from pydantic_settings import BaseSettings
@@ -32,6 +33,13 @@ class Settings(BaseSettings):
     config_path: Path = Path("config.csv")
     latency_samples: PositiveInt = 1000
     pool_processes: PositiveInt = Field(default_factory=usable_cpus)
+
+    # How it is served; app/serve.py makes a command of these.
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    web_concurrency: PositiveInt | None = None
+    profile: Literal["", "cpu-bound", "io-bound"] = ""
+    trusted_proxies: str = "127.0.0.1"
 
 
 settings = Settings()
