@@ -161,7 +161,10 @@ async def test_its_times_are_true(service: ServiceStarter, learner: Functions) -
             assert mine >= 0.98 * its, (
                 f"A latency of {mine:.3f} s is shorter than the {its:.3f} s for which the service was busy with that request.{shown}{by_service}"
             )
-        assert wall >= 0.98 * whole, f"wall_seconds is shorter than the burst: the clock has to start before the first request.{shown}{by_service}"
+        assert wall >= 0.98 * whole, (
+            "wall_seconds is shorter than the burst: the clock has to start before the first request, and stop after the last answer."
+            f"{shown}{by_service}"
+        )
         assert wall <= 1.02 * elapsed, (
             f"wall_seconds is longer than the {elapsed:.3f} s for which burst() ran: latencies that overlap can't be added up.{shown}"
         )

@@ -1,6 +1,6 @@
 # Wrong answer to 1.4: the clock of the burst starts when the first answer is there.
 # Rejected by: test_its_times_are_true
-# Because: wall_seconds is shorter than the burst: the clock has to start before the first request\.
+# Because: wall_seconds is shorter than the burst: the clock has to start before the first request
 """An experiment that shows whether a service works on many requests at once or on one at a time."""
 
 import asyncio
