@@ -1,11 +1,13 @@
 """Which frames are the learner's, and what a frame says: file, line, function and source text."""
 
 import ast
+import difflib
 import functools
 import gc
 import inspect
 import linecache
 import os
+import re
 import sys
 import threading
 import traceback
@@ -103,8 +105,19 @@ class Learner:
         """An exception as plain data: its type, message, and the learner's places, outermost first."""
         trace = traceback.extract_tb(error.__traceback__)
         frames = [self.describe(f.filename, f.lineno or 0, f.name) for f in trace if self._is_theirs(f.filename)]
-        message = str(error)
+        message = str(error).replace(self.root, "")  # a learner knows nothing of the copy that ran
+        if missing := re.match(r"cannot import name '(\w+)' from", message):
+            message += self._renamed(missing[1], error)
         if isinstance(error, SyntaxError) and error.filename and os.path.realpath(error.filename).startswith(self.root):
             frames.append({**self.describe(os.path.realpath(error.filename), error.lineno or 0), "text": (error.text or "").strip()})
             message = error.msg
         return {"type": type(error).__name__, "message": message[:2000], "frames": frames[-6:]}
+
+    def _renamed(self, name: str, error: BaseException) -> str:
+        """The names in the learner's module that may be meant by ``name``, which it has not; empty when there are none."""
+        module = sys.modules.get(getattr(error, "name", None) or "")
+        if module is None or not self._is_theirs(getattr(module, "__file__", None) or ""):
+            return ""
+        own = [each for each, value in vars(module).items() if getattr(value, "__module__", None) == module.__name__]
+        close = [f"`{each}`" for each in difflib.get_close_matches(name, own)]
+        return f"; it has {' and '.join(close)}: was it renamed?" if close else ""

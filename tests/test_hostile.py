@@ -20,7 +20,7 @@ import pytest
 from dojo import catalog
 from dojo.workspace import ROOT, SOLUTIONS
 
-PREDICT, EXPERIMENT, MAIN = "app/routers/predict.py", "app/experiment.py", "app/main.py"
+PREDICT, EXPERIMENT, MAIN, SCHEMAS = "app/routers/predict.py", "app/experiment.py", "app/main.py", "app/schemas.py"
 
 #: Far more than any run takes; a run that is longer hangs. In seconds.
 PATIENCE = 60.0
@@ -360,6 +360,13 @@ def test_a_renamed_function_is_suggested(judged: Judged) -> None:
     """A function that isn't there is told, with the name that is."""
     judged.check(_1_4="✗")
     judged.says("app/experiment.py has no `burst`; it has `brust`: was it renamed?")
+
+
+@given("1.2", files={SCHEMAS: source(SCHEMAS).replace("PredictRequest", "PredictionRequest")})
+def test_a_renamed_class_is_suggested(judged: Judged) -> None:
+    """A class that isn't there is told, with the names that are, and without the path of the copy that ran."""
+    judged.check(_1_2="✗")
+    judged.says("cannot import name 'PredictRequest' from 'app.schemas' (app/schemas.py); it has `PredictionRequest` and")
 
 
 @given("1.1", "1.3", files={PREDICT: None})
