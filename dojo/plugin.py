@@ -16,6 +16,7 @@ from dojo.launch import Launcher
 from dojo.load import Load
 from dojo.protocols import PostgreSQL, Protocol, Redis
 from dojo.relay import Relay
+from dojo.results import Collector
 from dojo.services import Services
 from dojo.subject import Functions, Inconclusive, Red, Run, Service
 from dojo.upstreams import Upstream
@@ -25,6 +26,7 @@ WORKSPACE: pytest.StashKey[Workspace] = pytest.StashKey()
 RUN: pytest.StashKey[Run] = pytest.StashKey()
 SERVICES: pytest.StashKey[Services] = pytest.StashKey()
 RED: pytest.StashKey[set[str]] = pytest.StashKey()
+RESULTS: pytest.StashKey[Collector] = pytest.StashKey()
 
 ServiceStarter = Callable[..., Awaitable[Service]]
 
@@ -52,6 +54,8 @@ def pytest_configure(config: pytest.Config) -> None:
     except (NotAWorkspace, catalog.CatalogError) as error:
         raise pytest.UsageError(str(error)) from None
     config.stash[WORKSPACE] = workspace
+    config.stash[RESULTS] = Collector()
+    config.pluginmanager.register(config.stash[RESULTS], "dojo-results")
     if not config.getoption("collectonly"):
         # Started now, so that it imports the libraries while pytest collects.
         config.stash[RUN] = Run(Launcher(workspace, _shared(config, "dojo-fork-server")))
@@ -79,7 +83,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     standard = config.pluginmanager.get_plugin("terminalreporter")
     if RUN not in config.stash or standard is None:
         return
-    reporter = terminal.ExerciseReporter(standard._tw, config.stash[WORKSPACE].name, bool(config.getoption("all")))
+    reporter = terminal.ExerciseReporter(standard._tw, config.stash[WORKSPACE].name, bool(config.getoption("all")), config.stash[RESULTS])
     # It stays, for plugins that ask it things, but what it writes goes nowhere.
     standard._tw = TerminalWriter(io.StringIO())
     config.pluginmanager.register(reporter, "exercise-reporter")

@@ -9,38 +9,20 @@ import os
 import textwrap
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 import pytest
 from _pytest._io import TerminalWriter
 
 from dojo import catalog
+from dojo.results import FINE, Collector, Result
 from dojo.workspace import ROOT
 
 WIDTH = 80
 SIGNS = {"green": "✓", "red": "✗", "part": "~", "unclear": "?", "broken": "!"}
 PLAIN_SIGNS = {"green": "+", "red": "x", "part": "~", "unclear": "?", "broken": "!"}
 COLORS = {"green": "green", "red": "red", "part": "yellow", "unclear": "yellow", "broken": "yellow"}
-#: States of which there is nothing to tell.
-FINE = ("green", "part")
 #: Signs of the pictures, for outputs that can't encode them.
 ASCII = str.maketrans({"█": "#", "·": ".", "─": "-", "…": "...", "✓": "+", "✗": "x", "≥": ">=", "→": "->"})
-
-
-@dataclass
-class Result:
-    """What came of one exercise.
-
-    ``state`` is ``green``, ``red``, ``part`` (green as far as it was judged), ``unclear`` or ``broken`` (the dojo's own mistake).
-    """
-
-    exercise: catalog.Exercise
-    state: str = "green"
-    test: str = ""
-    expected: str = ""
-    message: str = ""
-    notes: list[str] = field(default_factory=list)
-    seconds: float = 0.0
 
 
 #: What the number of green exercises of a phase is worth, from so many on.
@@ -78,7 +60,9 @@ def details(result: Result) -> list[str]:
 class ExerciseReporter:
     """A pytest plugin that shows exercises instead of tests."""
 
-    def __init__(self, writer: TerminalWriter, workspace: str, show_all: bool) -> None:
+    def __init__(self, writer: TerminalWriter, workspace: str, show_all: bool, collector: Collector) -> None:
+        self._collector = collector
+        collector.listeners.append(self._show)
         self._workspace = workspace
         self._all = show_all
         self._writer = writer
@@ -90,9 +74,6 @@ class ExerciseReporter:
             self._plain = False
         except (UnicodeEncodeError, LookupError):
             self._plain = True
-        self._planned: dict[str, list[str]] = {}
-        self._results: dict[str, Result] = {}
-        self._judged: set[str] = set()
         self._shown = False
         self._blank = False
         self._phase = ""
@@ -101,36 +82,10 @@ class ExerciseReporter:
 
     # -- pytest's hooks
 
-    @pytest.hookimpl(trylast=True)
-    def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Notes which tests make up which exercise."""
-        for item in session.items:
-            mark = item.get_closest_marker("exercise")
-            if mark is not None:
-                self._planned.setdefault(str(mark.args[0]), []).append(item.nodeid)
-
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A kata file that can't be read is the dojo's own mistake."""
         if report.failed:
             self._trouble.append(str(report.longrepr))
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Adds a test's outcome to its exercise; shows the exercise after its last test."""
-        exercise_id = getattr(report, "exercise", None)
-        if exercise_id is None:
-            return
-        result = self._results.setdefault(exercise_id, Result(catalog.exercise(exercise_id)))
-        result.seconds += report.duration
-        result.notes += getattr(report, "notes", [])
-        if getattr(report, "left_out", False) and result.state == "green":
-            result.state = "part"
-        if report.failed and result.state in FINE:
-            verdict = getattr(report, "verdict", None) or {"state": "broken", "message": str(report.longrepr)}
-            result.state, result.message = verdict["state"], verdict["message"]
-            result.expected = verdict.get("expected", "")
-            result.test = report.nodeid.rpartition("::")[2]
-        if report.when == "teardown" and self._planned[exercise_id][-1] == report.nodeid:
-            self._show(result)
 
     def pytest_sessionfinish(self, exitstatus: int) -> None:
         """The closing lines."""
@@ -141,13 +96,14 @@ class ExerciseReporter:
             self._line("Nothing was chosen: -k takes a part of a kata's name, such as -k 1_5.", "yellow")
         if int(exitstatus) == pytest.ExitCode.INTERRUPTED and not self._trouble:
             self._line("\nInterrupted: nothing is left running.", "yellow")
+        results, judged = self._collector.results, self._collector.judged
         for phase in catalog.phases():
-            run = [e for e in phase.exercises if e.id in self._results]
+            run = [e for e in phase.exercises if e.id in results]
             if not run:
                 continue
-            green = sum(self._results[e.id].state == "green" for e in run if e.id in self._judged)
-            left = len(phase.exercises) - len(self._judged & {e.id for e in phase.exercises})
-            in_part = sum(self._results[e.id].state == "part" for e in run)
+            green = sum(results[e.id].state == "green" for e in run if e.id in judged)
+            left = len(phase.exercises) - len(judged & {e.id for e in phase.exercises})
+            in_part = sum(results[e.id].state == "part" for e in run)
             told = [f"{left} not run"] * bool(left) + [f"{in_part} only in part: the rest needs a live load"] * bool(in_part)
             part = f"   ({', '.join(told)})" if told else ""
             if not self._blank:
@@ -163,7 +119,6 @@ class ExerciseReporter:
 
     def _show(self, result: Result) -> None:
         exercise = result.exercise
-        self._judged.add(exercise.id)
         if exercise.phase != self._phase:
             if self._phase:
                 self._line("")

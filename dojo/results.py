@@ -1,0 +1,94 @@
+"""What a run came to, as data: one `Result` for each exercise, put together from pytest's reports."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from dojo import catalog
+
+#: States of which there is nothing to tell.
+FINE = ("green", "part")
+
+
+@dataclass
+class Result:
+    """What came of one exercise.
+
+    ``state`` is ``green``, ``red``, ``part`` (green as far as it was judged), ``unclear`` or ``broken`` (the dojo's own mistake).
+    """
+
+    exercise: catalog.Exercise
+    state: str = "green"
+    test: str = ""
+    expected: str = ""
+    message: str = ""
+    notes: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+    #: Whether all of its tests were chosen; ``-k`` may leave out some.
+    whole: bool = True
+
+    def as_data(self) -> dict[str, Any]:
+        """The result as plain data; a green one of which ``-k`` left out tests is ``part``."""
+        state = "part" if self.state == "green" and not self.whole else self.state
+        return {"id": self.exercise.id, "state": state, "test": self.test, "expected": self.expected, "message": self.message,
+                "notes": list(self.notes), "seconds": round(self.seconds, 3)}
+
+
+def from_data(data: dict[str, Any]) -> Result:
+    """The result that `Result.as_data` has told; raises `CatalogError` when its exercise is no more."""
+    fields = {name: data[name] for name in ("state", "test", "expected", "message", "notes", "seconds")}
+    return Result(catalog.exercise(data["id"]), **fields)
+
+
+class Collector:
+    """A pytest plugin: ``results`` grows by each exercise as its tests come in; ``judged`` holds the ids of those that are done.
+
+    Each of ``listeners`` is told a result when the exercise's last test is over.
+    """
+
+    def __init__(self) -> None:
+        self.results: dict[str, Result] = {}
+        self.judged: set[str] = set()
+        self.listeners: list[Callable[[Result], None]] = []
+        self._planned: dict[str, list[str]] = {}
+        self._left_out: set[str] = set()
+
+    def pytest_deselected(self, items: list[pytest.Item]) -> None:
+        """Notes which exercises are judged in part only."""
+        self._left_out.update(filter(None, map(_exercise_of, items)))
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Notes which tests make up which exercise."""
+        for item in session.items:
+            if exercise_id := _exercise_of(item):
+                self._planned.setdefault(exercise_id, []).append(item.nodeid)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Adds a test's outcome to its exercise."""
+        exercise_id = getattr(report, "exercise", None)
+        if exercise_id is None:
+            return
+        result = self.results.get(exercise_id)
+        if result is None:
+            result = self.results[exercise_id] = Result(catalog.exercise(exercise_id), whole=exercise_id not in self._left_out)
+        result.seconds += report.duration
+        result.notes += getattr(report, "notes", [])
+        if getattr(report, "left_out", False) and result.state == "green":
+            result.state = "part"
+        if report.failed and result.state in FINE:
+            verdict = getattr(report, "verdict", None) or {"state": "broken", "message": str(report.longrepr)}
+            result.state, result.message = verdict["state"], verdict["message"]
+            result.expected = verdict.get("expected", "")
+            result.test = report.nodeid.rpartition("::")[2]
+        if report.when == "teardown" and self._planned[exercise_id][-1] == report.nodeid:
+            self.judged.add(exercise_id)
+            for listener in self.listeners:
+                listener(result)
+
+
+def _exercise_of(item: pytest.Item) -> str:
+    mark = item.get_closest_marker("exercise")
+    return str(mark.args[0]) if mark and mark.args else ""
