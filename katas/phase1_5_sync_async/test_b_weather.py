@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from urllib.parse import quote, unquote
 
 from dojo.kata import Answer, Call, Red, Request, Service, ServiceStarter, Upstream, exercise, hold, plural
+from katas.phase1_5_sync_async.limits import LONG, must_wait_on
 
 pytestmark = exercise("B", edit="app/routers/weather.py")
 
@@ -137,18 +138,28 @@ async def test_an_upstream_that_is_down_is_a_502(service: ServiceStarter, upstre
 
 async def test_a_slow_upstream_is_a_504(service: ServiceStarter, upstream: Starter) -> None:
     """When the weather service doesn't answer in UPSTREAM_TIMEOUT_SECONDS, the answer is 504."""
+    patient, held_on = await start(service, upstream, timeout=LONG)
     api, up = await start(service, upstream, timeout=TIMEOUT)
+    held_on.close()
     up.close()
 
+    asked_before = asyncio.create_task(patient.get("/weather/Rome", patience=LONG))
+    await held_on.arrived(1)
     asked = asyncio.create_task(api.get("/weather/Rome", patience=4.0))
-    done, _ = await asyncio.wait({asked}, timeout=3.5)
-    still_held = len(up.held)
-    up.open()
-
-    if not done:
+    try:
+        done, _ = await asyncio.wait({asked}, timeout=3.5)
+        still_held = len(up.held)
+        if not done:
+            raise Red(f"The weather service held its answer, and after 3.5 s there was none from /weather either, though "
+                      f"UPSTREAM_TIMEOUT_SECONDS was {TIMEOUT}. Clients that wait pile up, each with what it needs.")
+        if asked.exception() is None and asked.result().status_code == 504:
+            await must_wait_on(asked_before, TIMEOUT, "the weather service held its answers")
+    finally:
         asked.cancel()
-        raise Red(f"The weather service held its answer, and after 3.5 s there was none from /weather either, though "
-                  f"UPSTREAM_TIMEOUT_SECONDS was {TIMEOUT}. Clients that wait pile up, each with what it needs.")
+        asked_before.cancel()
+        up.open()
+        held_on.open()
+
     await api.expect(504, await asked, why=f"The weather service took longer than UPSTREAM_TIMEOUT_SECONDS, which was {TIMEOUT}.")
     assert 0 == still_held, "The call to the weather service was still open after the client had its 504."
     await api.expect(200, await api.get("/weather/Rome"), why="After that the weather service answered at once.")
