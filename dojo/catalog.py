@@ -39,6 +39,11 @@ class Exercise:
         return phase_of(self.kata.parent)
 
     @property
+    def points(self) -> int:
+        """What it is worth, here and nowhere else: one point, and none where nothing is to be edited, as that is green from the start."""
+        return 1 if self.edit else 0
+
+    @property
     def link(self) -> str:
         """Its section of the chapter, as a path with an anchor."""
         return f"{self.chapter.as_posix()}#{anchor(self.id)}"

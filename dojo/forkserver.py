@@ -238,9 +238,8 @@ def _adopt_orphans() -> None:
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def main() -> None:
-    """``python -m dojo.forkserver FD FOLDER``: the judge's socket, and the folder to remove at the end."""
-    judge = socket.socket(fileno=int(sys.argv[1]))
+def _preload() -> None:
+    """Imports all that hosts need."""
     import gc
     import importlib
 
@@ -255,14 +254,51 @@ def main() -> None:
             importlib.import_module(name)
     _keep_certificates()
     _rehearse()
-    _adopt_orphans()
-    tracker = _start_tracker()
     gc.freeze()  # the children share these pages as long as no collection touches them
     gc.enable()
-    server = _ForkServer(judge, sys.argv[2], tracker)
+
+
+def _serve(judge: socket.socket, folder: str) -> None:
+    """Forks hosts for one judge until it hangs up."""
+    _adopt_orphans()
+    server = _ForkServer(judge, folder, _start_tracker())
     with contextlib.suppress(BrokenPipeError):  # the judge may have gone meanwhile
         judge.sendall(b'{"ready": true}\n')
     server.serve()
+
+
+def _serve_many(asking: socket.socket) -> None:
+    """For each judge that asks, forks a process that serves it alone: it is there within milliseconds. Ends when ``asking`` does."""
+    for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ignored, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how they ended
+    while True:
+        folder, files, _, _ = socket.recv_fds(asking, 4096, 1)
+        if not folder:
+            return
+        with socket.socket(fileno=files[0]) as judge:
+            if os.fork() == 0:
+                status = 1
+                try:
+                    os.setsid()
+                    asking.close()
+                    _serve(judge, folder.decode())
+                    status = 0
+                finally:
+                    _exit(status)
+
+
+def main() -> None:
+    """``python -m dojo.forkserver FD FOLDER``: the judge's socket, and the folder to remove at the end.
+
+    Without a folder, judges ask on the socket for a server of their own: each sends the name of its folder, and a socket.
+    """
+    line = socket.socket(fileno=int(sys.argv[1]))
+    _preload()
+    if sys.argv[2:]:
+        _serve(line, sys.argv[2])
+    else:
+        _serve_many(line)
 
 
 if __name__ == "__main__":

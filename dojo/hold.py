@@ -36,7 +36,6 @@ class Held(Observation):
     gate: OutsideGate = field(default_factory=OutsideGate)
     in_flight: list[Call] = field(default_factory=list)
     expected: int = 0
-    threads_before: int = 0
     asked: Sequence[Request] = ()
 
     @property
@@ -66,12 +65,12 @@ class Held(Observation):
         return sum(span["path"] != "/health" and span["complete"] is not None for span in self.seen.get("spans", ()))
 
     @property
-    def threads_added(self) -> int:
-        """How many more threads the service had while the gate was closed than before.
+    def threads(self) -> int:
+        """How many threads of Python's the service had while the gate was closed.
 
         A few are no sign of anything: names of hosts, for one, are resolved on threads.
         """
-        return int(self.seen.get("threads", 0)) - self.threads_before
+        return int(self.seen.get("threads", 0))
 
     @property
     def wrong_answers(self) -> list[Any]:
@@ -126,7 +125,7 @@ async def hold(service: "Service", gate: OutsideGate, requests: Sequence[Request
     loop while answers are held is seen without.
     """
     expected = len(requests) if expected is None else expected
-    threads_before = await service.watch(clock)
+    await service.watch(clock)
     gate.close(only)
     burst = Burst(service, requests, first=BATCH)
     try:
@@ -140,7 +139,7 @@ async def hold(service: "Service", gate: OutsideGate, requests: Sequence[Request
     paths = {request.path for request in requests}
     path = paths.pop() if len(paths) == 1 else f"{_common(paths)}…"
     return Held(path, len(requests), 0.0, burst.requests, seen, after, healthy, asked, printed=service.host.output(),
-                gate=gate, in_flight=in_flight, expected=expected, threads_before=threads_before, asked=requests)
+                gate=gate, in_flight=in_flight, expected=expected, asked=requests)
 
 
 def _common(paths: set[str]) -> str:

@@ -148,10 +148,6 @@ class Host:
             # What the interpreter does at its end, and a forked child doesn't: it waits for threads.
             threading._shutdown()  # type: ignore[attr-defined]
 
-    def _watch(self, arm: bool) -> int:
-        self.probe.begin(arm, held_outside=True)
-        return threading.active_count()
-
     def _stop(self, workers: list[int]) -> None:
         """Asks the server to stop gracefully, as a SIGTERM would; it is said which of ``workers`` run on after that."""
         self._workers = workers
@@ -241,7 +237,7 @@ class Host:
             "leap": lambda m: self.stopping.leap(),
             "standing": lambda m: self.stopping.standing(),
             "logged": lambda m: self.logs.records(),
-            "watch": lambda m: self._watch(m["arm"]),
+            "watch": lambda m: probe.begin(m["arm"], held_outside=True),
             "pulse": lambda m: probe.pulse(),
             "gather": lambda m: probe.gather(m["expected"], m["limit"], m["strangers"]),
             "release": lambda m: gate.release(),

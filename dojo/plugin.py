@@ -2,15 +2,19 @@
 
 import inspect
 import io
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import pytest_asyncio
 from _pytest._io import TerminalWriter
 
-from dojo import catalog, services, terminal
+from dojo import catalog, results, services, terminal
+from dojo.chance import Chance
 from dojo.handed import Meeting
 from dojo.launch import Launcher
 from dojo.load import Load
@@ -27,6 +31,8 @@ RUN: pytest.StashKey[Run] = pytest.StashKey()
 SERVICES: pytest.StashKey[Services] = pytest.StashKey()
 RED: pytest.StashKey[set[str]] = pytest.StashKey()
 RESULTS: pytest.StashKey[Collector] = pytest.StashKey()
+CHANCE: pytest.StashKey[Chance] = pytest.StashKey()
+BEGAN: pytest.StashKey[float] = pytest.StashKey()
 
 ServiceStarter = Callable[..., Awaitable[Service]]
 
@@ -38,6 +44,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
                     help="the tree to judge: one that holds app/ (default: this repository's root)")
     group.addoption("--quick", action="store_true", help="leave out what needs a live load; an exercise that has more is judged in part")
     group.addoption("--all", action="store_true", help="show the details of every red exercise, not only of the first")
+    group.addoption("--results", metavar="FILE", help="write what each exercise came to, as JSON")
+    group.addoption("--seed", type=int, metavar="N", help="draw from this seed all that the katas choose at random: a run can be repeated")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -45,6 +53,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "exercise(id, edit=…): the exercise that a kata file specifies, and the files that it asks to edit")
     config.addinivalue_line("markers", "live: puts a live load on a service, which takes seconds; --quick leaves it out")
     config.stash[RED] = set()
+    config.stash[BEGAN] = time.perf_counter()
     if not terminal.only_katas(config):
         return
     given = str(config.getoption("workspace"))
@@ -54,6 +63,8 @@ def pytest_configure(config: pytest.Config) -> None:
     except (NotAWorkspace, catalog.CatalogError) as error:
         raise pytest.UsageError(str(error)) from None
     config.stash[WORKSPACE] = workspace
+    if (seed := config.getoption("seed")) is not None:
+        config.stash[CHANCE] = Chance(seed)
     config.stash[RESULTS] = Collector()
     config.pluginmanager.register(config.stash[RESULTS], "dojo-results")
     if not config.getoption("collectonly"):
@@ -89,6 +100,21 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     config.pluginmanager.register(reporter, "exercise-reporter")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Writes the results as data."""
+    config = session.config
+    if not (file := config.getoption("results")) or RESULTS not in config.stash:
+        return
+    trouble = {pytest.ExitCode.INTERRUPTED: "The run was interrupted.", pytest.ExitCode.INTERNAL_ERROR: "The dojo itself failed.",
+               pytest.ExitCode.USAGE_ERROR: "The judge was called in a wrong way."}.get(pytest.ExitCode(exitstatus), "")
+    chosen = [path.resolve() for path in (config.invocation_params.dir / arg.partition("::")[0] for arg in config.args)]
+    asked = [e for e in catalog.exercises() if any(path == ROOT / e.kata or path in (ROOT / e.kata).parents for path in chosen)]
+    seconds = time.perf_counter() - config.stash[BEGAN]
+    data = results.record(config.stash[RESULTS], asked, seed=config.getoption("seed"), seconds=seconds, trouble=trouble)
+    results.write(data, config.invocation_params.dir / Path(file))
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Ends every host, and the process that started them."""
     if RUN in config.stash:
@@ -101,6 +127,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Katas run in the order of the exercises, whatever the order of their files."""
     order = {exercise.id: index for index, exercise in enumerate(catalog.exercises())} if any(_id(i) for i in items) else {}
     items.sort(key=lambda item: order.get(_id(item), -1))
+    for item in items:
+        function: Any = getattr(item, "function", None)
+        if CHANCE in item.config.stash and hasattr(function, "hypothesis"):
+            hypothesis.seed(item.config.stash[CHANCE].seed)(function)
 
 
 def _id(item: pytest.Item | pytest.Collector) -> str:
@@ -115,6 +145,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip("this exercise is red already")
     if item.config.getoption("quick") and item.get_closest_marker("live"):
         pytest.skip("--quick leaves it out")
+    if CHANCE in item.config.stash:
+        item.config.stash[CHANCE].begin(item.nodeid)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,7 +1,14 @@
-"""What a run came to, as data: one `Result` for each exercise, put together from pytest's reports."""
+"""What a run came to, as data: one `Result` for each exercise, put together from pytest's reports.
 
-from collections.abc import Callable
+``--results FILE`` writes it (`record`), in the shape of version 3 of exercism's test runners with more fields. It fails closed: which
+exercises there are, and what they are worth, the catalog says; what no report calls green is worth nothing.
+"""
+
+import json
+import os
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -92,3 +99,50 @@ class Collector:
 def _exercise_of(item: pytest.Item) -> str:
     mark = item.get_closest_marker("exercise")
     return str(mark.args[0]) if mark and mark.args else ""
+
+
+#: What a state is called in a record; all others are an ``error``: nobody knows whether the answer is right.
+STATUS = {"green": "pass", "red": "fail", "missing": "error", "part": "error", "unclear": "error", "broken": "error"}
+
+
+def record(collector: Collector, asked: Iterable[catalog.Exercise], *, seed: int | None, seconds: float, trouble: str = "") -> dict[str, Any]:
+    """A run as plain data, with an entry for each exercise that was ``asked`` for, in the catalog's order.
+
+    One without a report is ``missing``. ``trouble``: why the run as a whole can't be trusted, such as that it was interrupted.
+    """
+    tests = []
+    for number, exercise in enumerate(asked, 1):
+        result = collector.results.get(exercise.id)
+        if result is None or exercise.id not in collector.judged:
+            result = Result(exercise, "missing", message="It was not judged to its end.", notes=result.notes if result else [])
+        told = result.as_data()
+        status = STATUS[told["state"]]
+        tests.append({
+            "name": f"{exercise.id} {exercise.title}", "status": status, "message": told["message"] or None, "output": None,
+            "test_code": exercise.kata.as_posix(), "task_id": number,
+            "id": exercise.id, "phase": exercise.phase, "points": exercise.points if status == "pass" and not trouble else 0,
+            "max_points": exercise.points, "state": told["state"], "test": told["test"] or None, "expected": told["expected"] or None,
+            "link": exercise.link, "measurements": told["notes"], "seconds": told["seconds"],
+        })
+    return {
+        "version": 3, "status": "error" if trouble else _whole(tests), "message": trouble or None,
+        "points": sum(test["points"] for test in tests), "max_points": sum(test["max_points"] for test in tests),
+        "seed": seed, "seconds": round(seconds, 3), "tests": tests,
+    }
+
+
+def _whole(tests: list[dict[str, Any]]) -> str:
+    states = {test["status"] for test in tests}
+    return "pass" if states <= {"pass"} else "fail" if "fail" in states else "error"
+
+
+def write(data: dict[str, Any], file: Path) -> None:
+    """Writes a record, all at once; to an open file when ``file`` is one of /dev/fd."""
+    text = json.dumps(data, ensure_ascii=False, indent=2) + "\n"
+    if file.parent == Path("/dev/fd"):
+        with os.fdopen(int(file.name), "w", encoding="utf-8") as stream:
+            stream.write(text)
+        return
+    unfinished = file.with_name(f".{file.name}.{os.getpid()}")
+    unfinished.write_text(text, encoding="utf-8")
+    unfinished.replace(file)

@@ -267,7 +267,7 @@ def _own_postgres(url: str) -> Server:
     import psycopg
     from psycopg.conninfo import conninfo_to_dict
 
-    schema = f"serving_katas_{secrets.token_hex(6)}"
+    schema = f"serving_katas_{secrets.token_bytes(6).hex()}"
     scheme, separator, _ = url.partition("://")
     if separator and scheme not in ("postgresql", "postgres"):
         raise NoService("DATABASE_URL is set, and its database can't be used: it has to begin with postgresql://, and begins with "
@@ -362,7 +362,7 @@ def _own_redis(url: str) -> Server:
     """Keys with a prefix of their own in the user's own Redis."""
     import redis as driver
 
-    prefix = f"serving-katas:{secrets.token_hex(6)}:"
+    prefix = f"serving-katas:{secrets.token_bytes(6).hex()}:"
     try:
         parts = urlsplit(url)
         if parts.scheme != "redis":

@@ -208,12 +208,12 @@ class Service:
         """
         await self._ask("close", arm=arm, shortest=shortest, skip=skip)
 
-    async def watch(self, arm: bool = True) -> int:
+    async def watch(self, arm: bool = True) -> None:
         """Looks at the event loop from now on, while a gate of the judge's holds what the service asks of others.
 
-        ``arm`` the call clock or not: it makes the service several times slower. Returns how many threads the service has before anything is held.
+        ``arm`` the call clock or not: it makes the service several times slower.
         """
-        return int((await self._ask("watch", arm=arm)).get("value") or 0)
+        await self._ask("watch", arm=arm)
 
     async def pulse(self) -> dict[str, Any]:
         """How many requests have ``started``, are ``done``, whether the loop is ``alive``, and whether it is ``stuck``."""

@@ -1,6 +1,6 @@
 # Wrong answer to E: a pool of 200 threads of its own.
 # Rejected by: test_requests_wait_together
-# Because: and the service started (19|20)\d threads for it
+# Because: and the service had 20\d threads for it
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor

@@ -1,6 +1,6 @@
 # Wrong answer to F: a pool of a hundred threads for downloads.
 # Rejected by: test_downloads_wait_together
-# Because: started \d+ threads for it
+# Because: the service had \d+ threads for it
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
