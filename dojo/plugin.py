@@ -1,5 +1,6 @@
 """The pytest plugin: ``--workspace``, the fixtures, the exercise marker, and verdicts instead of traces."""
 
+import contextlib
 import inspect
 import io
 import time
@@ -18,6 +19,7 @@ from dojo.chance import Chance
 from dojo.handed import Meeting
 from dojo.launch import Launcher
 from dojo.load import Load
+from dojo.progress import Notebook
 from dojo.protocols import PostgreSQL, Protocol, Redis
 from dojo.relay import Relay
 from dojo.results import Collector
@@ -43,6 +45,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--workspace", default=".", metavar="PATH",
                     help="the tree to judge: one that holds app/ (default: this repository's root)")
     group.addoption("--quick", action="store_true", help="leave out what needs a live load; an exercise that has more is judged in part")
+    group.addoption("--history", action="store_true", help="note the run in the folder .dojo of the workspace, as is always done for the root")
     group.addoption("--all", action="store_true", help="show the details of every red exercise, not only of the first")
     group.addoption("--results", metavar="FILE", help="write what each exercise came to, as JSON")
     group.addoption("--seed", type=int, metavar="N", help="draw from this seed all that the katas choose at random: a run can be repeated")
@@ -102,9 +105,12 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Writes the results as data."""
+    """Notes the results in the history, and writes them as data."""
     config = session.config
-    if not (file := config.getoption("results")) or RESULTS not in config.stash:
+    if RESULTS not in config.stash:
+        return
+    _note(config)
+    if not (file := config.getoption("results")):
         return
     trouble = {pytest.ExitCode.INTERRUPTED: "The run was interrupted.", pytest.ExitCode.INTERNAL_ERROR: "The dojo itself failed.",
                pytest.ExitCode.USAGE_ERROR: "The judge was called in a wrong way."}.get(pytest.ExitCode(exitstatus), "")
@@ -113,6 +119,16 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     seconds = time.perf_counter() - config.stash[BEGAN]
     data = results.record(config.stash[RESULTS], asked, seed=config.getoption("seed"), seconds=seconds, trouble=trouble)
     results.write(data, config.invocation_params.dir / Path(file))
+
+
+def _note(config: pytest.Config) -> None:
+    """Notes in the workspace's history what the run came to, as far as it came."""
+    if not (config.getoption("history") or config.stash[WORKSPACE].path == ROOT):
+        return
+    collected = config.stash[RESULTS]
+    done = [result for exercise_id, result in collected.results.items() if exercise_id in collected.judged]
+    with contextlib.suppress(OSError):  # a checkout that can't be written to is judged all the same
+        Notebook(config.stash[WORKSPACE]).record(done, quick=bool(config.getoption("quick")))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
