@@ -40,6 +40,7 @@ class Settings(BaseSettings):
     web_concurrency: PositiveInt | None = None
     profile: Literal["", "cpu-bound", "io-bound"] = ""
     trusted_proxies: str = "127.0.0.1"
+    drain_seconds: NonNegativeFloat = 0.0
 
 
 settings = Settings()
