@@ -59,7 +59,8 @@ def phase(session: nox.Session, folder: str, *groups: str) -> None:
     try:
         code = judge.wait()
     except KeyboardInterrupt:  # the judge has got it too, and ends what it started
-        code = judge.wait(20)
+        judge.wait(20)
+        raise
     if code:
         session.error(f"{session.name} is red; what to do stands above")
 
@@ -106,11 +107,59 @@ def load(session: nox.Session) -> None:
     run(session, "-m", "locust", *workers, *arguments, success_codes=[0, 1])  # 1: a request failed, which it has told by then
 
 
+def tool(session: nox.Session, *groups: str) -> None:
+    """Runs the learner's tool that has the session's name. What it has to say it says itself, also when Ctrl-C ends it."""
+    bench(session, *groups)
+    process = subprocess.Popen([str(PYTHON), "-m", "dojo.cli", session.name, *session.posargs])
+    try:
+        code = process.wait()
+    except KeyboardInterrupt:
+        process.wait(30)
+        return
+    if code:
+        session.error("what is the matter stands above")
+
+
+@nox.session(name="next", default=False)
+def next_(session: nox.Session) -> None:
+    """The first exercise that isn't solved: what it asks, which file to edit, what its failure shows."""
+    tool(session)
+
+
+@nox.session(default=False)
+def watch(session: nox.Session) -> None:
+    """Judges at each save, and goes on when an exercise is green. With -- --poll where a file system has no events."""
+    tool(session)
+
+
+@nox.session(name="list", default=False)
+def list_(session: nox.Session) -> None:
+    """All exercises with their state and points."""
+    tool(session)
+
+
 @nox.session(default=False)
 def hint(session: nox.Session) -> None:
-    """A hint for an exercise: nox -s hint -- 1.5, and the second with 1.5 2."""
-    bench(session)
-    run(session, "-m", "dojo.cli", "hint", *session.posargs)
+    """A hint, and one more each time: nox -s hint -- 1.5, or the third with 1.5 3."""
+    tool(session)
+
+
+@nox.session(default=False)
+def compare(session: nox.Session) -> None:
+    """The difference between your answer and the solution: nox -s compare -- 1.5."""
+    tool(session)
+
+
+@nox.session(default=False)
+def reset(session: nox.Session) -> None:
+    """Puts an exercise's stub back, and keeps what you wrote: nox -s reset -- 1.5."""
+    tool(session)
+
+
+@nox.session(default=False)
+def progress(session: nox.Session) -> None:
+    """Writes docs/Exercises/exercise-tracker.md anew from what the katas came to."""
+    tool(session)
 
 
 @nox.session(default=False)

@@ -32,6 +32,8 @@ class Exercise:
     kata: Path
     chapter: Path
     hints: tuple[str, ...]
+    #: What its chapter says before the hints: the goal or scenario, the task, what will be shown. Markdown.
+    statement: str = ""
 
     @property
     def phase(self) -> str:
@@ -82,15 +84,22 @@ def phases() -> tuple[Phase, ...]:
     return tuple(found)
 
 
+def forget() -> None:
+    """Lets katas and chapters be read anew, as they have changed."""
+    phases.cache_clear()
+    _sections.cache_clear()
+
+
 def exercises() -> tuple[Exercise, ...]:
     """All exercises in their order."""
     return tuple(exercise for phase in phases() for exercise in phase.exercises)
 
 
 def exercise(exercise_id: str) -> Exercise:
-    """The exercise with this id; raises `CatalogError` with the ids that there are."""
+    """The exercise with this id, which may be written as in a kata's name (``1_5``, ``a``); raises `CatalogError` with the ids that there are."""
+    wanted = exercise_id.strip().lower().replace("_", ".")
     for each in exercises():
-        if each.id.lower() == exercise_id.lower():
+        if each.id.lower() == wanted:
             return each
     raise CatalogError(f"there is no exercise {exercise_id}; there are {', '.join(e.id for e in exercises())}")
 
@@ -104,7 +113,12 @@ def _exercises(folder: Path) -> Iterator[Exercise]:
         exercise_id, edit = _mark(kata)
         chapter, title, text = _section(exercise_id)
         hints = tuple(hint.strip() for _, hint in sorted(_HINT.findall(text)))
-        yield Exercise(exercise_id, title, edit, kata.relative_to(ROOT), chapter.relative_to(ROOT), hints)
+        yield Exercise(exercise_id, title, edit, kata.relative_to(ROOT), chapter.relative_to(ROOT), hints, _statement(text))
+
+
+def _statement(section: str) -> str:
+    paragraphs = section.partition("<details>")[0].strip().split("\n\n")
+    return "\n\n".join(p for p in paragraphs if not p.startswith("Edit: ")).strip()
 
 
 def _mark(kata: Path) -> tuple[str, tuple[str, ...]]:

@@ -1,38 +1,75 @@
-"""The command line: ``python -m dojo.cli hint 1.5``."""
+"""The command line: ``python -m dojo.cli next``; a nox session of the same name calls each of its commands."""
 
 import argparse
 import sys
+from collections.abc import Callable
 
-from dojo import catalog
+from dojo import catalog, learn, watch
+from dojo.judge import JudgeGone
+from dojo.stubs import NoStub
+from dojo.workspace import NotAWorkspace
+
+WINDOWS = ("on Windows use WSL, where everything works as on Linux: the commands that keep a judge running, and the katas' servers, "
+           "need what Windows doesn't have")
 
 
-def hint(arguments: argparse.Namespace) -> int:
-    """Prints one of an exercise's hints, and how to get the next."""
-    exercise = catalog.exercise(arguments.exercise)
-    number = min(max(arguments.number, 1), len(exercise.hints))
-    print(f"{exercise.id}  {exercise.title}   ·   hint {number} of {len(exercise.hints)}\n")
-    print(exercise.hints[number - 1])
-    if number < len(exercise.hints):
-        print(f"\nThe next one: nox -s hint -- {exercise.id} {number + 1}")
-    else:
-        print(f"\nThat was the last one. Read on in {exercise.link}")
-    return 0
+def _learner(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, run: Callable[[argparse.Namespace], int],
+             about: str) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=about, description=f"{about[0].upper()}{about[1:]}.")
+    command.add_argument("--workspace", default=".", metavar="PATH", help="the tree to work on (default: this repository's root)")
+    command.set_defaults(run=run)
+    return command
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands and their arguments."""
+    top = argparse.ArgumentParser(prog="dojo", description="The learner's tools.")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+
+    command = _learner(commands, "next", learn.next_, "the first exercise that isn't solved: what it asks, and what its failure shows")
+    command.add_argument("--quick", action="store_true", help="leave out what needs a live load")
+
+    command = _learner(commands, "watch", watch.watch, "judges at each save, and goes on to the next exercise when one is green")
+    command.add_argument("exercise", nargs="?", default="", help="where to begin (default: the first that isn't solved)")
+    command.add_argument("--poll", action="store_true", help="look at the files again and again: for file systems without events")
+    command.add_argument("--quick", action="store_true", help="leave out what needs a live load")
+
+    _learner(commands, "list", learn.list_, "all exercises with their state and points")
+
+    command = _learner(commands, "hint", learn.hint, "a hint for an exercise, and the next one each time: a question, a pointer, an outline")
+    command.add_argument("exercise", nargs="?", default="", help="its id, such as 1.5 (default: the first that isn't solved)")
+    command.add_argument("number", nargs="?", type=int, help="which hint, 1 to 3 (default: the next one)")
+
+    command = _learner(commands, "reset", learn.reset_, "puts the stub of an exercise back; what you wrote is kept")
+    command.add_argument("exercise", help="its id, such as 1.5")
+
+    command = _learner(commands, "compare", learn.compare_, "the difference between your answer and the solution; asks first while it isn't green")
+    command.add_argument("exercise", help="its id, such as 1.5")
+    command.add_argument("--yes", action="store_true", help="don't ask")
+    command.add_argument("--whole", action="store_true", help="the whole file, with the answers to other exercises in it")
+
+    command = _learner(commands, "progress", learn.progress, "writes docs/Exercises/exercise-tracker.md anew from the history of runs")
+    command.add_argument("--blank", action="store_true", help="as a fresh clone has it")
+    return top
 
 
 def main(argv: list[str] | None = None) -> int:
     """Runs one command; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="dojo", description="The learner's tools.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    command = commands.add_parser("hint", help="a hint for an exercise: a question, then a pointer, then an outline")
-    command.add_argument("exercise", help="its id, such as 1.5")
-    command.add_argument("number", nargs="?", type=int, default=1, help="which hint, 1 to 3 (default: 1)")
-    command.set_defaults(run=hint)
-    arguments = parser.parse_args(argv)
+    arguments = parser().parse_args(argv)
+    if sys.platform == "win32" and arguments.run in (learn.next_, watch.watch):
+        print(f"dojo: {WINDOWS}", file=sys.stderr)
+        return 2
     try:
         return int(arguments.run(arguments))
-    except catalog.CatalogError as error:
+    except (catalog.CatalogError, NotAWorkspace, NoStub, OSError) as error:
         print(f"dojo: {error}", file=sys.stderr)
         return 2
+    except JudgeGone as error:
+        print(f"dojo: the judge ended by itself; this is no mistake of yours:\n{error}", file=sys.stderr)
+        return 3
+    except KeyboardInterrupt:
+        print("\nInterrupted: nothing is left running.", file=sys.stderr)
+        return 130
 
 
 if __name__ == "__main__":
