@@ -86,25 +86,17 @@ class Notebook:
         """Remembers that so many of its hints were shown."""
         self._write("hints.json", {**self._hints(), exercise_id: shown})
 
-    def keep(self, files: Mapping[str, bytes], name: str) -> Path:
-        """Puts copies of ``files`` (path: content) into a new folder below ``kept``, whose name begins with ``name``; returns that folder."""
+    def kept(self, name: str) -> Path:
+        """A new folder, whose name begins with ``name``, for what is put aside."""
         stamp = datetime.datetime.now().strftime("%Y-%m-%d-%H%M%S")
         self._make()
         kept = self.folder / "kept" / f"{name}-{stamp}"
         while True:
             try:
                 kept.mkdir(parents=True)
-                break
+                return kept
             except FileExistsError:  # twice in one second
                 kept = kept.with_name(f"{name}-{stamp}-{secrets.token_hex(2)}")
-        for path, content in files.items():
-            target = kept / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with open(target, "xb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-        return kept
 
     def _runs(self) -> Iterable[dict[str, Any]]:
         try:

@@ -47,8 +47,9 @@ class Printer:
     def text(self, *parts: RenderableType, wide: bool = False, width: int | None = None) -> str:
         """``parts`` as the terminal wants them, in ``width`` columns; ``wide``: lines may have any length."""
         out = io.StringIO()
-        console = Console(file=out, width=1000 if wide else width or self.width, force_terminal=self.colors, color_system="standard" if self.colors else None,
-                          highlight=False, markup=False, emoji=False, legacy_windows=False, theme=_THEME, no_color=not self.colors)
+        console = Console(file=out, width=1000 if wide else width or self.width, theme=_THEME, highlight=False, markup=False, emoji=False,
+                          legacy_windows=False, force_terminal=self.colors, no_color=not self.colors,
+                          color_system="standard" if self.colors else None)
         for part in parts:
             console.print(part, soft_wrap=wide)
         text = "\n".join(line.rstrip() for line in out.getvalue().split("\n"))
