@@ -69,13 +69,19 @@ async def test_the_id_is_bound(service: ServiceStarter, database: Server) -> Non
     """The id travels beside the query, never inside its text."""
     api = await start(service, database)
 
+    before = len(lookups(database))
     await api.get("/users/729")
 
-    last = lookups(database)[-1]
+    asked = lookups(database)[before:]
+    last = asked[-1]
     assert "729" not in last.text, (
         f"The database was sent this query:\n    {' '.join(last.text.split())[:100]}\n"
         "The id is pasted into its text. This one is harmless, as FastAPI made an int of it; the same habit with a name "
         "lets a client write your queries. Give the driver query and values apart."
+    )
+    assert any(call.values for call in asked), (
+        f"The database was sent this query:\n    {' '.join(last.text.split())[:100]}\n"
+        "No id came with it: whoever picks one row out of all that the table has pays for each of them, every time."
     )
 
 

@@ -20,6 +20,8 @@ pytestmark = exercise("D", edit="app/routers/config.py")
 TOGETHER = 4
 #: Enough rows that no single reading gets all of them.
 ROWS = 300
+#: More than a pipe or a buffer holds: 200 kB.
+MANY_ROWS = 6000
 
 
 @pytest.fixture
@@ -82,6 +84,8 @@ async def test_rows_become_an_object(service: ServiceStarter, config: Path) -> N
     api = await start(service, config)
 
     await expect_rows(api, rows, "The file at CONFIG_PATH is CSV: csv.reader knows what a quote or a comma in a field means. All values are text.")
+    write(config, rows := fresh(MANY_ROWS))
+    await expect_rows(api, rows, f"The file has {MANY_ROWS} rows now: one reading may bring only a part of them.")
 
 
 async def test_each_request_reads_the_file(service: ServiceStarter, config: Path) -> None:

@@ -176,7 +176,7 @@ async def test_a_digit_is_recognized(shared: Bench, reference: Functions) -> Non
         answer = await ask(api, images.add(picture))
 
         await api.expect(200, answer, why="The image service is at IMAGES_URL; app/digits.py is given.")
-        assert {"label": label, "confidence": pytest.approx(confidence, abs=1e-3)} == answer.json(), (
+        assert {"label": label, "confidence": pytest.approx(confidence, abs=1e-4)} == answer.json(), (
             f"For an image that app.digits takes for a {label}, with a confidence of {confidence:.4f}, the answer was\n    {answer.text[:200]}"
         )
     await api.expect(422, await api.post("/predict/image", json={}), why="The body is {\"image_id\": \"…\"}.")

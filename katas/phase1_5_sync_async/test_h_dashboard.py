@@ -294,6 +294,11 @@ async def test_all_five_may_fail(patient: Pair) -> None:
         up.answer = answering({name: failing for name, (_, failing) in zip(NAMES, ways, strict=True)})
         did = ", ".join(f"{name} {what}" for name, (what, _) in zip(NAMES, ways, strict=True))
         await expect_page(api, await api.get("/dashboard"), {}, NAMES, seen=f"All five failed: {did}.")
+    # A call that failed must give back what it has borrowed: httpx opens 100 connections, and then waits for one.
+    up.answer = answering(dict.fromkeys(NAMES, FAILURES[0][1]))
+    for number in range(1, 25):
+        seen = f"All five {FAILURES[0][0]}, {number} times. A call that fails has to give back what it has borrowed."
+        await expect_page(api, await api.get("/dashboard"), {}, NAMES, seen=seen)
 
     up.answer = answering(values)
     await expect_page(api, await api.get("/dashboard"), values, seen="After all five had failed, they answered again.")
