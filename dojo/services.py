@@ -299,7 +299,7 @@ def _own_postgres(url: str) -> Server:
             guard.end()
             raise
     except (psycopg.Error, ValueError) as error:
-        raise NoService(f"DATABASE_URL is set, and its database can't be used: {_without_password(_flat(error), url)}\n"
+        raise NoService(f"DATABASE_URL is set, and its database can't be used: {_flat(error, url)}\n"
                         f"The katas need one in which they may make a schema of their own. Correct it, or {_OTHER_DATABASE}") from None
     except (OSError, _DidNotStart) as error:
         raise NoService(f"What would clean up in the database of DATABASE_URL didn't start: {error}") from None
@@ -380,7 +380,7 @@ def _own_redis(url: str) -> Server:
             guard.end()
             raise
     except (driver.RedisError, ValueError) as error:
-        raise NoService(f"REDIS_URL is set, and its Redis can't be used: {_without_password(_flat(error), url)}\n"
+        raise NoService(f"REDIS_URL is set, and its Redis can't be used: {_flat(error, url)}\n"
                         f"The katas need one that they may write to. Correct it, or {_OTHER_REDIS}") from None
     except (OSError, _DidNotStart) as error:
         raise NoService(f"What would clean up in the Redis of REDIS_URL didn't start: {error}") from None
@@ -541,18 +541,18 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _without_password(text: str, url: str) -> str:
-    """What a driver says, which may repeat the address that it was given: that has a password in it, and this may be read by anybody."""
+def _flat(error: Exception, url: str = "") -> str:
+    """What an error says, on one line, without the address ``url`` and its password: this may be read by anybody.
+
+    A password of one or two letters stands in many a word, and so only the address goes.
+    """
+    text = " ".join(str(error).split())
     with contextlib.suppress(ValueError):
         for secret in (url, urlsplit(url).password or ""):
-            for spelled in {secret, unquote(secret)} - {""}:
-                text = text.replace(spelled, "…")
-    return text
-
-
-def _flat(error: Exception) -> str:
-    """What an error says, on one line."""
-    return " ".join(str(error).split())[:400]
+            for spelled in {secret, unquote(secret)}:
+                if len(spelled) > 2:
+                    text = text.replace(spelled, "…")
+    return text[:400]
 
 
 def _not_on_windows(name: str) -> None:
