@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import h11
 import httpx
 
+from dojo import witness
 from dojo.evidence import Picture, bars, held_loop, plural, quoted, where
 from dojo.waits import SHORTEST
 
@@ -314,7 +315,9 @@ async def hold_and_ping(service: "Service", path: str, count: int, payload: Mapp
     turns = min(count, 8) if held_up else count
     await burst.finish(min(turns * wait * 1.5 + 2.0, 12.0) if to_the_end else 0.05)
     after = await service.report() if to_the_end else {}
-    return Observation(path, count, wait, burst.requests, seen, after, healthy, asked, seen.get("held", []), service.host.output())
+    observed = Observation(path, count, wait, burst.requests, seen, after, healthy, asked, seen.get("held", []), service.host.output())
+    witness.timeline(observed)
+    return observed
 
 
 def _requests(method: str, path: str, count: int, payload: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None) -> list[Request]:

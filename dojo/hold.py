@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from dojo import witness
 from dojo.burst import Burst, Observation, Request, ask_health
 from dojo.evidence import held_loop, listed, plural, quoted, where
 from dojo.outside import Call, OutsideGate
@@ -138,8 +139,10 @@ async def hold(service: "Service", gate: OutsideGate, requests: Sequence[Request
     after = await service.report()
     paths = {request.path for request in requests}
     path = paths.pop() if len(paths) == 1 else f"{_common(paths)}…"
-    return Held(path, len(requests), 0.0, burst.requests, seen, after, healthy, asked, printed=service.host.output(),
+    held = Held(path, len(requests), 0.0, burst.requests, seen, after, healthy, asked, printed=service.host.output(),
                 gate=gate, in_flight=in_flight, expected=expected, asked=requests)
+    witness.timeline(held)
+    return held
 
 
 def _common(paths: set[str]) -> str:

@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 from _pytest._io import TerminalWriter
 
-from dojo import catalog, results, services, terminal
+from dojo import catalog, jail, results, services, terminal, witness
 from dojo.chance import Chance
 from dojo.handed import Meeting
 from dojo.launch import Launcher
@@ -55,6 +55,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Finds the workspace, and takes over the terminal when only katas are run."""
     config.addinivalue_line("markers", "exercise(id, edit=…): the exercise that a kata file specifies, and the files that it asks to edit")
     config.addinivalue_line("markers", "live: puts a live load on a service, which takes seconds; --quick leaves it out")
+    jail.hide_the_judge()
     config.stash[RED] = set()
     config.stash[BEGAN] = time.perf_counter()
     if not terminal.only_katas(config):
@@ -97,6 +98,10 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     standard = config.pluginmanager.get_plugin("terminalreporter")
     if RUN not in config.stash or standard is None:
         return
+    if config.getoption("results") and results.is_open(Path(str(config.getoption("results")))):
+        config.stash[RESULTS].listeners.append(lambda _: write_results(config, "The judge ended before it had judged all."))
+    if jail.current() is not None:  # hosts see this folder, and have to find it when they start
+        config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]
     reporter = terminal.ExerciseReporter(standard._tw, config.stash[WORKSPACE].name, bool(config.getoption("all")), config.stash[RESULTS])
     # It stays, for plugins that ask it things, but what it writes goes nowhere.
     standard._tw = TerminalWriter(io.StringIO())
@@ -110,20 +115,26 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if RESULTS not in config.stash:
         return
     _note(config)
-    if not (file := config.getoption("results")):
+    if not config.getoption("results"):
         return
     trouble = {pytest.ExitCode.INTERRUPTED: "The run was interrupted.", pytest.ExitCode.INTERNAL_ERROR: "The dojo itself failed.",
                pytest.ExitCode.USAGE_ERROR: "The judge was called in a wrong way."}.get(pytest.ExitCode(exitstatus), "")
+    write_results(config, trouble)
+
+
+def write_results(config: pytest.Config, trouble: str = "") -> None:
+    """Writes what is known so far to where ``--results`` says."""
+    file = str(config.getoption("results"))
     chosen = [path.resolve() for path in (config.invocation_params.dir / arg.partition("::")[0] for arg in config.args)]
     asked = [e for e in catalog.exercises() if any(path == ROOT / e.kata or path in (ROOT / e.kata).parents for path in chosen)]
     seconds = time.perf_counter() - config.stash[BEGAN]
     data = results.record(config.stash[RESULTS], asked, seed=config.getoption("seed"), seconds=seconds, trouble=trouble)
-    results.write(data, config.invocation_params.dir / Path(file))
+    results.write({**data, "complete": not trouble}, config.invocation_params.dir / Path(file))
 
 
 def _note(config: pytest.Config) -> None:
     """Notes in the workspace's history what the run came to, as far as it came."""
-    if not (config.getoption("history") or config.stash[WORKSPACE].path == ROOT):
+    if jail.current() is not None or not (config.getoption("history") or config.stash[WORKSPACE].path == ROOT):
         return
     collected = config.stash[RESULTS]
     done = [result for exercise_id, result in collected.results.items() if exercise_id in collected.judged]
@@ -178,6 +189,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     extra["left_out"] = report.skipped and exercise not in item.config.stash[RED]
     if call.when == "teardown":
         extra["notes"] = [str(value) for name, value in item.user_properties if name == "note"]
+        extra["seen"] = witness.take()
     if call.excinfo is None or call.excinfo.errisinstance(pytest.skip.Exception):
         return report
     item.config.stash[RED].add(exercise)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from dojo import catalog
+from dojo import catalog, witness
 
 #: States of which there is nothing to tell.
 FINE = ("green", "part")
@@ -33,6 +33,8 @@ class Result:
     message: str = ""
     notes: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    #: Pictures for the report (`dojo.witness`).
+    seen: list[dict[str, Any]] = field(default_factory=list)
     #: Whether all of its tests were chosen; ``-k`` may leave out some.
     whole: bool = True
 
@@ -40,13 +42,13 @@ class Result:
         """The result as plain data; a green one of which ``-k`` left out tests is ``part``."""
         state = "part" if self.state == "green" and not self.whole else self.state
         return {"id": self.exercise.id, "state": state, "test": self.test, "expected": self.expected, "message": self.message,
-                "notes": list(self.notes), "seconds": round(self.seconds, 3)}
+                "notes": list(self.notes), "seconds": round(self.seconds, 3), "seen": witness.newest(self.seen)}
 
 
 def from_data(data: dict[str, Any]) -> Result:
     """The result that `Result.as_data` has told; raises `CatalogError` when its exercise is no more."""
     fields = {name: data[name] for name in ("state", "test", "expected", "message", "notes", "seconds")}
-    return Result(catalog.exercise(data["id"]), **fields)
+    return Result(catalog.exercise(data["id"]), seen=data.get("seen", []), **fields)
 
 
 class Collector:
@@ -83,6 +85,7 @@ class Collector:
             result = self.results[exercise_id] = Result(catalog.exercise(exercise_id), whole=exercise_id not in self._left_out)
         result.seconds += report.duration
         result.notes += getattr(report, "notes", [])
+        result.seen += getattr(report, "seen", [])
         if getattr(report, "left_out", False) and result.state == "green":
             result.state = "part"
         if report.failed and result.state in FINE:
@@ -124,25 +127,34 @@ def record(collector: Collector, asked: Iterable[catalog.Exercise], *, seed: int
             "max_points": exercise.points, "state": told["state"], "test": told["test"] or None, "expected": told["expected"] or None,
             "link": exercise.link, "measurements": told["notes"], "seconds": told["seconds"],
         })
+    if not trouble and whole(tests) == "error":
+        trouble = "Nothing was judged to its end."
     return {
-        "version": 3, "status": "error" if trouble else _whole(tests), "message": trouble or None,
+        "version": 3, "status": "error" if trouble else whole(tests), "message": trouble or None,
         "points": sum(test["points"] for test in tests), "max_points": sum(test["max_points"] for test in tests),
         "seed": seed, "seconds": round(seconds, 3), "tests": tests,
     }
 
 
-def _whole(tests: list[dict[str, Any]]) -> str:
+def whole(tests: list[dict[str, Any]]) -> str:
+    """The status of all together: an ``error`` only when nothing could be judged."""
     states = {test["status"] for test in tests}
-    return "pass" if states <= {"pass"} else "fail" if "fail" in states else "error"
+    return "pass" if states <= {"pass"} else "error" if states <= {"error"} else "fail"
+
+
+def is_open(file: Path) -> bool:
+    """Whether ``file`` names a file that this process was given open, into which records go one after the other."""
+    return file.parent == Path("/dev/fd")
 
 
 def write(data: dict[str, Any], file: Path) -> None:
-    """Writes a record, all at once; to an open file when ``file`` is one of /dev/fd."""
-    text = json.dumps(data, ensure_ascii=False, indent=2) + "\n"
-    if file.parent == Path("/dev/fd"):
-        with os.fdopen(int(file.name), "w", encoding="utf-8") as stream:
-            stream.write(text)
+    """Writes a record, all at once; as one line to an open file when ``file`` is one of /dev/fd."""
+    if is_open(file):
+        line = json.dumps(data).encode() + b"\n"
+        while line:
+            line = line[os.write(int(file.name), line):]
         return
+    text = json.dumps(data, ensure_ascii=False, indent=2) + "\n"
     unfinished = file.with_name(f".{file.name}.{os.getpid()}")
     unfinished.write_text(text, encoding="utf-8")
     unfinished.replace(file)
