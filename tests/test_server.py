@@ -1,0 +1,217 @@
+"""Servers as trees of processes: they are started in a copy, seen, signaled, and never left behind."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from dojo.server import Connection, Port, serving, uvicorn
+from dojo.subject import Red
+from dojo.workspace import ROOT
+
+APPLICATION = '''\
+import os
+
+import given
+
+
+async def app(scope, receive, send):
+    assert scope["type"] == "http"
+    body = f"{os.getpid()} {given.WORD}".encode()
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", str(len(body)).encode()), (b"x-word", b"yes")]})
+    await send({"type": "http.response.body", "body": body})
+'''
+
+#: Ignores all that asks it to end, and has a child that has left its session.
+STUBBORN = '''\
+import os, signal, socket, subprocess, sys, time
+for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    signal.signal(number, signal.SIG_IGN)
+if sys.argv[1] == "root":
+    subprocess.Popen([sys.executable, __file__, "child", sys.argv[2]], start_new_session=True)
+    with socket.create_server(("127.0.0.1", int(sys.argv[2]))) as server:
+        time.sleep(600)
+time.sleep(600)
+'''
+
+JUDGE = '''\
+import asyncio, sys
+from pathlib import Path
+from dojo.server import Port, serving
+
+async def main():
+    port = Port()
+    async with serving(Path(sys.argv[1]), [sys.executable, "stubborn.py", "root", str(port.number)], port) as server:
+        while len(await server.tree()) < 2:
+            await asyncio.sleep(0.05)
+        print(server.root, flush=True)
+        await asyncio.sleep(600)
+
+asyncio.run(main())
+'''
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A workspace with an application, and with a server that doesn't want to end."""
+    (folder := tmp_path / "workspace").mkdir()
+    (folder / "application.py").write_text(APPLICATION)
+    (folder / "given.py").write_text("WORD = 'own'\n")
+    (folder / "stubborn.py").write_text(STUBBORN)
+    return folder
+
+
+@pytest.fixture
+def port() -> Iterator[Port]:
+    """A free port."""
+    port = Port()
+    yield port
+    port.close()
+
+
+def running(words: str) -> list[psutil.Process]:
+    """The processes whose command or current folder has these words in it."""
+    found = []
+    for process in psutil.process_iter(["cmdline", "cwd"]):
+        told = " ".join(process.info["cmdline"] or []) + f" {process.info['cwd']}"
+        if words in told and process.pid != os.getpid() and process.status() != psutil.STATUS_ZOMBIE:
+            found.append(process)
+    return found
+
+
+async def test_workers_answer_in_a_copy(root: Path, port: Port) -> None:
+    """A real uvicorn with two workers runs in a copy, with what was laid over it."""
+    async with serving(root, uvicorn("application:app", port.number, 2, "--log-level", "warning"), port,
+                       overlay={"given.py": "WORD = 'laid over'"}) as server:
+        answers = [await server.get("/") for _ in range(20)]
+        tree = await server.tree()
+        copy = server.root
+
+        assert {"laid over"} == {answer.body.decode().partition(" ")[2] for answer in answers}
+        assert {"yes"} == {answer.headers["x-word"] for answer in answers}
+        pids = {int(answer.body.split()[0]) for answer in answers}
+        assert pids <= {each["pid"] for each in tree}
+        assert server.pid == tree[0]["pid"]
+        assert server.pid not in pids
+        assert {server.pid} == {each["parent"] for each in tree[1:]}
+        assert [f"127.0.0.1:{port.number}"] == await server.listening() or sys.platform != "linux"
+        assert copy != root
+    assert "WORD = 'own'\n" == (root / "given.py").read_text()
+    assert not copy.exists()
+    assert not running(str(copy))
+
+
+async def test_its_end_is_told(root: Path, port: Port) -> None:
+    """A SIGTERM goes to the first process alone; how it ended is known, and when."""
+    began = time.monotonic()
+    async with serving(root, uvicorn("application:app", port.number), port) as server:
+        assert server.ended is None
+        assert "it runs" == server.told_end()
+        await server.terminate()
+
+        assert await server.ends(20)
+        assert server.ended is not None
+        assert began < server.ended["at"] < time.monotonic()
+        assert "it was ended by signal 15 (SIGTERM)" == server.told_end()
+        assert [] == await server.tree()
+        assert "Shutting down" in server.output()
+
+
+async def test_a_connection_takes_several_requests(root: Path, port: Port) -> None:
+    """One connection is used again, and its end is noticed."""
+    async with serving(root, uvicorn("application:app", port.number), port) as server:
+        connection = await Connection.open(server)
+        first, second = await connection.get("/"), await connection.get("/", {"connection": "close"})
+
+        assert first.body == second.body
+        await asyncio.wait_for(connection.hung_up(), 10)
+        with pytest.raises(ConnectionError, match="without an answer"):
+            await connection.get("/")
+        connection.close()
+
+
+async def test_what_was_killed_is_told(root: Path, port: Port) -> None:
+    """Any process of the tree can be sent a signal, and none outside of it."""
+    async with serving(root, [sys.executable, "stubborn.py", "root", str(port.number)], port) as server:
+        assert not await server.signal(signal.SIGKILL, os.getpid())
+        await server.terminate()
+        assert not await server.ends(0.2)
+        await server.signal(signal.SIGKILL)
+
+        assert await server.ends(20)
+        assert "it was ended by signal 9 (SIGKILL)" == server.told_end()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="orphans that have left the session are found on Linux only")
+async def test_a_child_that_lost_its_parent_is_still_seen(root: Path, port: Port) -> None:
+    """The first process has ended; its child, in a session of its own, is found and ended."""
+    async with serving(root, [sys.executable, "stubborn.py", "root", str(port.number)], port) as server:
+        while len(tree := await server.tree()) < 2:
+            await asyncio.sleep(0.02)
+        await server.signal(signal.SIGKILL)
+        await server.ends(20)
+
+        assert [tree[1]["pid"]] == [each["pid"] for each in await server.tree()]
+        copy = str(server.root)
+    assert not running(copy)
+
+
+async def test_a_server_that_ends_at_once_is_red(root: Path, port: Port) -> None:
+    """The message says how it ended and what it printed."""
+    with pytest.raises(Red, match=r"ended before it listened on 127\.0\.0\.1:\d+: its exit status was 3\.\nIt printed:\n    no model$"):
+        async with serving(root, [sys.executable, "-c", "import sys; print('no model'); sys.exit(3)"], port):
+            pass
+
+
+async def test_a_command_that_is_not_there_is_red(root: Path, port: Port) -> None:
+    """The message has the command."""
+    with pytest.raises(Red, match=r"could not be started: .*No such file(.|\n)*    gunicorn-9 --port 1"):
+        async with serving(root, ["gunicorn-9", "--port", "1"], port):
+            pass
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="where a process listens is known on Linux only")
+async def test_a_server_on_another_port_is_red(root: Path, port: Port, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message says where it does listen."""
+    monkeypatch.setattr("dojo.server.ELSEWHERE", 0.3)
+    other = Port()
+    with pytest.raises(Red, match=rf"listens on 127\.0\.0\.1:{other.number}; it was told to listen on 127\.0\.0\.1:{port.number}"):
+        async with serving(root, uvicorn("application:app", other.number), port):
+            pass
+    other.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the port is given back")
+def test_a_port_is_kept_for_the_server(port: Port) -> None:
+    """Nobody else is given it, but a server may listen there."""
+    with socket.socket() as server, pytest.raises(OSError, match="in use"):
+        server.bind(("127.0.0.1", port.number))
+    with socket.create_server(("127.0.0.1", port.number)), socket.create_connection(("127.0.0.1", port.number)):
+        pass
+
+
+@pytest.mark.parametrize("end", ["kill", "interrupt"])
+def test_nothing_is_left_of_a_judge_that_is_gone(root: Path, end: str) -> None:
+    """After a kill -9 of the judge, or Ctrl-C, a server that ignores all signals is ended with its child, and the copy's processes are gone."""
+    judge = subprocess.Popen([sys.executable, "-c", JUDGE, str(root)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                             start_new_session=True)
+    assert judge.stdout is not None
+    copy = judge.stdout.readline().strip()
+    assert 2 <= len(running(copy))
+
+    os.killpg(judge.pid, signal.SIGKILL if end == "kill" else signal.SIGINT)
+    judge.wait(30)
+    until = time.monotonic() + 20
+    while running(copy) and time.monotonic() < until:
+        time.sleep(0.05)
+
+    assert [] == running(copy)
+    judge.stdout.close()
