@@ -95,6 +95,12 @@ def phase3(session: nox.Session) -> None:
     phase(session, "phase3_load_testing", "load")
 
 
+@nox.session
+def phase5(session: nox.Session) -> None:
+    """Containers: an image, a compose file, health checks, and a load on the container."""
+    phase(session, "phase5_containers", "load")
+
+
 @nox.session(default=False)
 def load(session: nox.Session) -> None:
     """Locust as locust.conf sets it; what stands behind -- is its command line. With -- --workers 2 it has two workers."""

@@ -11,6 +11,7 @@ from app.errors import unprocessable
 from app.model import MODEL_VERSION
 from app.recorder import Recorder
 from app.routers import cache, compare, config, dashboard, hashing, image, metrics, predict, tracking, users, weather
+from app.routers import health as health_checks
 from app.settings import settings
 
 
@@ -26,7 +27,7 @@ def create_app() -> FastAPI:
     app.add_middleware(CORSMiddleware, allow_origins=["http://localhost:3000"], allow_methods=["GET", "POST"])
 
     app.add_exception_handler(RequestValidationError, unprocessable)
-    for module in (predict, compare, users, weather, hashing, config, cache, image, tracking, dashboard, metrics):
+    for module in (predict, compare, users, weather, hashing, config, cache, image, tracking, dashboard, metrics, health_checks):
         # With its lifespan: what a router opens when the service starts, it closes when the service stops.
         app.include_router(module.router)
 

@@ -39,7 +39,6 @@ _MODULES = ("asyncio", "time", "httpx", "fastapi", "pydantic", "anyio", "math", 
 
 #: What stands around all routes. One that is broken or slow would hide every other answer, and each request would be seen to
 #: stand in it: in front of an exercise that isn't about it, a stand-in of the judge's passes everything on.
-_MIDDLEWARE = "app/middleware.py"
 _PASSES_ON = '''\
 class TimingMiddleware:
     def __init__(self, app, *arguments, **options):
@@ -48,6 +47,9 @@ class TimingMiddleware:
     async def __call__(self, scope, receive, send):
         await self.app(scope, receive, send)
 '''
+#: What begins to work by itself when the service starts, beside whatever another exercise looks at: as if it were empty.
+_NOTHING = "from fastapi import APIRouter\n\nrouter = APIRouter()\n"
+_STAND_INS = {"app/middleware.py": _PASSES_ON, "app/routers/health.py": _NOTHING}
 
 
 class Red(AssertionError):
@@ -82,8 +84,9 @@ class Run:
         """The service ``application``, started and answering; raises `Red` when that can't be."""
         env = {key.upper(): str(value) for key, value in settings.items()}
         root = self.launcher.root if workspace is None else self.launcher.root_of(workspace)
-        if application.startswith("app.") and edit and _MIDDLEWARE not in edit:
-            options["overlay"] = {_MIDDLEWARE: _PASSES_ON, **options.get("overlay", {})}
+        if application.startswith("app.") and edit:
+            stand_ins = {file: text for file, text in _STAND_INS.items() if file not in edit}
+            options["overlay"] = {**stand_ins, **options.get("overlay", {})}
         while True:
             if application in self._hung:
                 raise Red(self._hung[application])

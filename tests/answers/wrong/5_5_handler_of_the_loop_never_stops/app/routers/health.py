@@ -1,0 +1,57 @@
+# Wrong answer to 5.5: the loop's own handler takes the place of uvicorn's.
+# Rejected by: test_it_serves_on_for_as_long_as_it_is_told
+# Because: still
+
+import asyncio
+import logging
+import signal
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, HTTPException, Request
+
+from app import digits
+from app.settings import settings
+
+log = logging.getLogger(__name__)
+
+
+async def load(state):
+    try:
+        await asyncio.to_thread(digits.load)
+        state["loaded"] = True
+    except Exception:
+        log.exception("no model")
+
+
+@asynccontextmanager
+async def lifespan(app):
+    state = {"loaded": False, "draining": False}
+    loop = asyncio.get_running_loop()
+    before = signal.getsignal(signal.SIGTERM)
+
+    def on_sigterm(number, frame):
+        state["draining"] = True
+        loop.call_soon_threadsafe(loop.call_later, settings.drain_seconds, before, number, frame)
+
+    loop.add_signal_handler(signal.SIGTERM, lambda: state.update(draining=True))
+    task = asyncio.create_task(load(state))
+    yield {"health": state}
+    task.cancel()
+
+
+router = APIRouter(lifespan=lifespan)
+
+
+@router.get("/health/live")
+async def live():
+    return {"status": "alive"}
+
+
+@router.get("/health/ready")
+async def ready(request: Request):
+    state = request.state.health
+    if state["draining"]:
+        raise HTTPException(503, "draining")
+    if not state["loaded"]:
+        raise HTTPException(503, "loading")
+    return {"status": "ready"}

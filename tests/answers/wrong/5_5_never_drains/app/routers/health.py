@@ -1,0 +1,56 @@
+# Wrong answer to 5.5: a SIGTERM is uvicorn's affair.
+# Rejected by: test_a_sigterm_makes_it_not_ready
+# Because: no longer
+
+import asyncio
+import logging
+import signal
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, HTTPException, Request
+
+from app import digits
+from app.settings import settings
+
+log = logging.getLogger(__name__)
+
+
+async def load(state):
+    try:
+        await asyncio.to_thread(digits.load)
+        state["loaded"] = True
+    except Exception:
+        log.exception("no model")
+
+
+@asynccontextmanager
+async def lifespan(app):
+    state = {"loaded": False, "draining": False}
+    loop = asyncio.get_running_loop()
+    before = signal.getsignal(signal.SIGTERM)
+
+    def on_sigterm(number, frame):
+        state["draining"] = True
+        loop.call_soon_threadsafe(loop.call_later, settings.drain_seconds, before, number, frame)
+
+    task = asyncio.create_task(load(state))
+    yield {"health": state}
+    task.cancel()
+
+
+router = APIRouter(lifespan=lifespan)
+
+
+@router.get("/health/live")
+async def live():
+    return {"status": "alive"}
+
+
+@router.get("/health/ready")
+async def ready(request: Request):
+    state = request.state.health
+    if state["draining"]:
+        raise HTTPException(503, "draining")
+    if not state["loaded"]:
+        raise HTTPException(503, "loading")
+    return {"status": "ready"}

@@ -1,0 +1,60 @@
+# Wrong answer to 5.5: a dependency in def needs one of the 40 threads.
+# Rejected by: test_both_answer_while_every_thread_is_taken
+# Because: /health/ready
+
+import asyncio
+import logging
+import signal
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, Depends, HTTPException, Request
+
+from app import digits
+from app.settings import settings
+
+log = logging.getLogger(__name__)
+
+
+async def load(state):
+    try:
+        await asyncio.to_thread(digits.load)
+        state["loaded"] = True
+    except Exception:
+        log.exception("no model")
+
+
+@asynccontextmanager
+async def lifespan(app):
+    state = {"loaded": False, "draining": False}
+    loop = asyncio.get_running_loop()
+    before = signal.getsignal(signal.SIGTERM)
+
+    def on_sigterm(number, frame):
+        state["draining"] = True
+        loop.call_soon_threadsafe(loop.call_later, settings.drain_seconds, before, number, frame)
+
+    signal.signal(signal.SIGTERM, on_sigterm)
+    task = asyncio.create_task(load(state))
+    yield {"health": state}
+    task.cancel()
+
+
+router = APIRouter(lifespan=lifespan)
+
+
+@router.get("/health/live")
+async def live():
+    return {"status": "alive"}
+
+
+def known(request: Request):
+    return request.state.health
+
+
+@router.get("/health/ready")
+async def ready(state=Depends(known)):
+    if state["draining"]:
+        raise HTTPException(503, "draining")
+    if not state["loaded"]:
+        raise HTTPException(503, "loading")
+    return {"status": "ready"}
