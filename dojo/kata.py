@@ -10,9 +10,11 @@ A kata is a pytest file that begins with::
 
 Its tests are ``async def`` and take fixtures: ``service`` starts the learner's service,
 ``learner`` calls the learner's functions, ``reference`` those of ``solutions/``, ``note`` adds a
-line that is shown under the exercise; ``load`` runs Locust on the learner's locustfile; ``database`` and ``cache`` are real servers behind a gate,
-``upstream`` starts HTTP services, ``meeting`` is the gate in front of given functions. A test's docstring is what the learner reads behind
-"Expected:"; the message of its ``assert`` (or of a `Red`) is what was seen, and why it matters.
+line that is shown under the exercise (the function `keep_picture` a picture to the report); ``load``
+runs Locust on the learner's locustfile; ``database`` and ``cache`` are real servers behind a gate,
+``upstream`` starts HTTP services, ``meeting`` is the gate in front of given functions. A test's
+docstring is what the learner reads behind "Expected:"; the message of its ``assert`` (or of a `Red`)
+is what was seen, and why it matters.
 The first red test settles the exercise, so tests go from the plain to the subtle.
 """
 
@@ -32,11 +34,12 @@ from dojo.reading import SilentPipe, hold_steps
 from dojo.subject import Functions, Inconclusive, Red, Service
 from dojo.upstreams import Answer, Upstream
 from dojo.wire import new
+from dojo.witness import note as keep_picture
 
 __all__ = [
     "Answer", "Burst", "Call", "Functions", "Held", "Inconclusive", "Load", "LoadRun", "Meeting", "Observation", "Picture", "Red",
     "Request", "Rounds", "Server", "Service", "ServiceStarter", "SilentPipe", "Upstream", "alone", "bars", "beside", "exercise", "held_loop", "hold",
-    "hold_and_ping", "hold_in_rounds", "hold_steps", "listed", "never_awaited", "new", "overlay", "plural", "quoted", "where",
+    "hold_and_ping", "hold_in_rounds", "hold_steps", "keep_picture", "listed", "never_awaited", "new", "overlay", "plural", "quoted", "where",
 ]
 
 

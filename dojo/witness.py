@@ -6,6 +6,7 @@ A *picture* is plain data of one of these kinds (times are in seconds):
   time (``start``, ``end``), ``health`` (``start``, ``end``; None: it wasn't asked), ``line``: who held the loop, or empty;
 - ``latencies``: ``series``, for each name a list of latencies;
 - ``curve``: ``steps`` of a load test (``users``, ``rps``, ``p95_s``, ``failure_rate``), ``breaking_point`` in users or None;
+- ``comparison``: ``rows`` (``name``, ``rps``, ``p50_s``, ``p95_s``, ``p99_s``, ``failure_rate``);
 - ``workers``: ``rows`` (``workers``, and any of ``rps``, ``p95_s``, ``rss_bytes``, ``pss_bytes``, ``overlap``).
 """
 

@@ -5,6 +5,7 @@ import itertools
 import math
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from itertools import groupby, pairwise
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest_asyncio
 from hypothesis import example, given
 
 from dojo.evidence import raised
-from dojo.kata import Functions, Inconclusive, Load, LoadRun, Red, beside, exercise, listed, plural
+from dojo.kata import Functions, Inconclusive, Load, LoadRun, Red, beside, exercise, keep_picture, listed, plural
 from dojo.plugin import RUN
 from katas.phase3_load_testing.capacity import Asked, Capacity
 from katas.phase3_load_testing.curves import Step, again, breaking_point, curves, drawn, rejection, table
@@ -33,6 +34,8 @@ SLO, MOST_FAILED = 0.15, 0.01
 SETTLING, LEAST_WINDOW = 0.5, 0.5
 #: How far the throughput of the breaking point may be from the known capacity, as a part of it.
 CLOSE = 0.2
+#: So many latencies of a step are kept for the report.
+KEPT = 500
 
 
 # -- StepLoad
@@ -298,6 +301,11 @@ async def test_a_known_capacity_is_found(points: Points, ticks: list[list[Any]],
         check(steps, SLO, MOST_FAILED, result)
         raise Red(f"{picture}\nbreaking_point() returned {named(found)}, and the service can do {service.rps:.0f} requests a second.")
     note(f"breaking point: {found.users} users, {found.rps:.0f}/s of {service.rps:.0f}/s")
+    keep_picture("curve", "A load that grows in steps", steps=[asdict(step) for step in steps], breaking_point=found.users, slo_p95_s=SLO)
+    keep_picture("latencies", "Latencies while the load grew", series={
+        f"{count} users": [round((asked.answered or 0.0) - asked.came, 4) for asked in window][:KEPT]
+        for count, window in windows(service, [steps[0].users, found.users, steps[-1].users])
+    })
 
 
 def close(rps: float, service: Capacity) -> bool:
@@ -320,12 +328,28 @@ def measured(service: Capacity, users: list[int]) -> list[Step]:
     for count in users:
         if len(service.opened) < count or not answered:
             break
-        begin = service.opened[count - 1] + SETTLING
-        end = service.opened[count] if len(service.opened) > count else max(asked.answered or 0.0 for asked in answered)
-        window = [asked for asked in answered if begin <= (asked.answered or 0.0) < end]
+        begin, end = window_of(service, count, answered)
+        window = within(answered, begin, end)
         if end - begin >= LEAST_WINDOW and window:
             steps.append(Step(count, len(window) / (end - begin), percentile(window), 0.0))
     return steps
+
+
+def window_of(service: Capacity, count: int, answered: list[Asked]) -> tuple[float, float]:
+    """From when until when there were so many users, without the moment in which they came."""
+    end = service.opened[count] if len(service.opened) > count else max(asked.answered or 0.0 for asked in answered)
+    return service.opened[count - 1] + SETTLING, end
+
+
+def within(answered: list[Asked], begin: float, end: float) -> list[Asked]:
+    """The requests that were answered in a window."""
+    return [asked for asked in answered if begin <= (asked.answered or 0.0) < end]
+
+
+def windows(service: Capacity, users: list[int]) -> list[tuple[int, list[Asked]]]:
+    """For each number of users the requests that the service answered while there were so many."""
+    answered = [asked for asked in service.asked if asked.answered is not None]
+    return [(count, within(answered, *window_of(service, count, answered))) for count in users]
 
 
 def percentile(window: list[Asked]) -> float:

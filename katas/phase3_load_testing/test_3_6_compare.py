@@ -14,7 +14,7 @@ import pytest_asyncio
 
 from dojo import services
 from dojo.evidence import Picture, raised
-from dojo.kata import Functions, Inconclusive, Red, ServiceStarter, beside, exercise, listed, plural
+from dojo.kata import Functions, Inconclusive, Red, ServiceStarter, beside, exercise, keep_picture, listed, plural
 from dojo.plugin import RUN
 from dojo.workspace import SOLUTIONS
 from katas.phase3_load_testing.tables import Row, Table, read
@@ -408,6 +408,8 @@ async def test_a_real_service_is_compared(request: pytest.FixtureRequest, servic
         # That these are Locust's own figures is proven: what is wrong with them is the machine's.
         raise Inconclusive(f"the machine is too busy for three comparable runs: {reason} ({told})")
     note(told)
+    rows = [{"name": name, **{field: each[field] for field in FIELDS}} for name, each in zip(NAMES, value, strict=True)]
+    keep_picture("comparison", f"The same load on each: {USERS} users without a pause", rows=rows)
 
 
 def unlike(sync: dict[str, Any], async_: dict[str, Any], broken: dict[str, Any]) -> list[str]:
