@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from dojo import catalog, learn, watch
+from dojo import catalog, grade, learn, watch
 from dojo.judge import JudgeGone
 from dojo.stubs import NoStub
 from dojo.workspace import NotAWorkspace
@@ -50,6 +50,10 @@ def parser() -> argparse.ArgumentParser:
 
     command = _learner(commands, "progress", learn.progress, "writes docs/Exercises/exercise-tracker.md anew from the history of runs")
     command.add_argument("--blank", action="store_true", help="as a fresh clone has it")
+
+    command = commands.add_parser("grade", help="grades submissions that aren't trusted", description="Grades submissions behind walls.")
+    grade.arguments(command)
+    command.set_defaults(run=grade.grade)
     return top
 
 

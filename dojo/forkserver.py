@@ -75,6 +75,7 @@ class _ForkServer:
         self._folder = folder
         self._tracker = tracker
         self._lines: dict[int, int] = {}
+        self._seals: dict[int, str] = {}
 
     def serve(self) -> None:
         """Forks until the judge hangs up, then ends everything."""
@@ -121,9 +122,12 @@ class _ForkServer:
         line, output = files
         pid = os.fork()
         if pid == 0:
+            request.clear()  # none of the host's business
+            self._seals.clear()
             self._become_host(line, output, own)
         os.close(output)
         self._lines[pid] = line
+        self._seals[pid] = request.get("seal", "")
         self._judge.sendall(json.dumps({"pid": pid}).encode() + b"\n")
         return True
 
@@ -178,7 +182,7 @@ class _ForkServer:
             if line is None:
                 continue
             self._kill_orphans()
-            said = {"event": "ended", "status": ended.si_status, "signaled": ended.si_code != os.CLD_EXITED}
+            said = {"event": "ended", "status": ended.si_status, "signaled": ended.si_code != os.CLD_EXITED, "seal": self._seals.pop(pid, "")}
             with contextlib.suppress(OSError), socket.socket(fileno=line) as connection:
                 # The newline in front ends a message in whose middle the host may have died.
                 connection.sendall(b"\n" + json.dumps(said).encode() + b"\n")

@@ -32,6 +32,7 @@ from dojo import waits
 from dojo.clock import RunQueue
 from dojo.files import hold_file
 from dojo.imports import Importer
+from dojo.jail import confine
 from dojo.logs import Logs
 from dojo.probe import Application, Probe
 from dojo.stack import Learner, current_frames
@@ -340,6 +341,9 @@ def main(incoming: BinaryIO, outgoing: BinaryIO) -> None:
     task = line.receive()
     if not task:
         return
+    line.seal = task.pop("seal", "")
+    if walls := task.pop("confine", None):
+        confine(**walls)
     host = Host(line, task)
     try:
         host.run()

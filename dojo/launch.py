@@ -17,6 +17,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from dojo import jail
 from dojo.wire import LONGEST_LINE, decode, encode
 from dojo.workspace import ROOT, Workspace
 
@@ -50,8 +51,10 @@ class StarterGone(Exception):
 class Host:
     """A child process, seen from the judge."""
 
-    def __init__(self, kill: Any, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, output: int) -> None:
+    def __init__(self, kill: Any, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, output: int, seal: str = "") -> None:
         self._kill = kill
+        #: What its messages carry, so that a learner's code that finds the line and writes to it isn't taken for the host.
+        self.seal = seal
         self._reader = reader
         self._writer = writer
         self._numbers = itertools.count(1)
@@ -113,6 +116,8 @@ class Host:
         self._writer.close()
         with contextlib.suppress(OSError, TimeoutError):
             await asyncio.wait_for(self._writer.wait_closed(), 1)
+        if jail.current() and self.root != "/":  # what it may have written there is nobody's any more
+            await asyncio.to_thread(shutil.rmtree, self.root, ignore_errors=True)
 
     def _keep_output(self, file: int) -> None:
         with open(file, "rb", buffering=0) as stream:
@@ -125,7 +130,7 @@ class Host:
     async def _listen(self) -> None:
         with contextlib.suppress(ConnectionError, asyncio.LimitOverrunError, ValueError):
             while line := await self._reader.readline():
-                if message := decode(line):
+                if (message := decode(line)) and message.pop("seal", "") == self.seal:
                     self._take(message)
                     if message.get("event") == "ended":
                         break
@@ -166,7 +171,7 @@ class ForkServer:
 
     def __init__(self) -> None:
         _allow_connections()
-        self.folder = Path(tempfile.mkdtemp(prefix="serving-katas-", dir=_scratch()))
+        self.folder = Path(tempfile.mkdtemp(prefix="serving-katas-", dir=jail.shared_folder() or _scratch()))
         self._start()
 
     def _start(self) -> None:
@@ -175,7 +180,8 @@ class ForkServer:
         self._ready = False
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "dojo.forkserver", str(theirs.fileno()), str(self.folder)],
+                jail.around_the_learner([sys.executable, "-m", "dojo.forkserver", str(theirs.fileno()), str(self.folder)],
+                                        self.folder, *filter(None, [jail.shared_folder()])),
                 pass_fds=[theirs.fileno()], cwd=ROOT, env=_environment(), start_new_session=True,
                 stdin=subprocess.DEVNULL,
             )
@@ -191,9 +197,10 @@ class ForkServer:
         ours, theirs = socket.socketpair()
         read, write = os.pipe()
         _widen(read)
+        seal = secrets.token_urlsafe(16)
         try:
             with theirs:
-                socket.send_fds(self._line, [b'{"fork": true}'], [theirs.fileno(), write])
+                socket.send_fds(self._line, [encode({"fork": True, "seal": seal})], [theirs.fileno(), write])
             pid = self._reply()["pid"]
         except OSError:
             ours.close()
@@ -212,10 +219,11 @@ class ForkServer:
                 line.sendall(encode({"kill": pid}))
             except OSError:  # it was killed itself, and the line to the host won't say when that has ended
                 with contextlib.suppress(OSError):
-                    os.killpg(pid, signal.SIGKILL)
+                    if jail.current() is None:  # behind a wall, numbers of processes are others
+                        os.killpg(pid, signal.SIGKILL)
                 writer.close()
 
-        return Host(kill, reader, writer, read)
+        return Host(kill, reader, writer, read, seal)
 
     def close(self) -> None:
         """Ends all hosts and all that they started, then the process itself."""
@@ -279,12 +287,13 @@ class Launcher:
         self._folder = Path(tempfile.mkdtemp(prefix="serving-katas-", dir=folder or _scratch()))
         self.root = workspace.snapshot(self._folder / "workspace")
         self._references: dict[Path, Path] = {workspace.path: self.root}
+        self._hidden = Path(tempfile.mkdtemp(prefix="serving-katas-")) if jail.current() else self._folder
         self._numbers = itertools.count(1)
 
     def root_of(self, path: Path) -> Path:
         """The snapshot of another workspace, made when it is first asked for."""
         if path not in self._references:
-            self._references[path] = Workspace.at(path).snapshot(self._folder / f"reference-{len(self._references)}")
+            self._references[path] = Workspace.at(path).snapshot(self._hidden / f"reference-{len(self._references)}")
         return self._references[path]
 
     async def start(self, task: dict[str, Any]) -> Host:
@@ -298,14 +307,16 @@ class Launcher:
             (root / place).write_text(text, encoding="utf-8")
         host = await (self._server.fork() if self._server else self._spawn())
         host.root = str(root)
-        host.tell({**task, "root": host.root, "overlay": list(task.get("overlay", ()))})
+        walls = {"confine": jail.around_the_host(host.root)} if jail.current() else {}
+        host.tell({**task, "root": host.root, "overlay": list(task.get("overlay", ())), "seal": host.seal, **walls})
         return host
 
     def close(self) -> None:
         """Ends the hosts that still run, and removes the snapshots."""
         if self._own is not None:
             self._own.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        for folder in {self._folder, self._hidden}:
+            shutil.rmtree(folder, ignore_errors=True)
 
     # -- spawn
 
@@ -381,7 +392,7 @@ def _environment() -> dict[str, str]:
     skipped = {name.upper() for name in _SETTINGS} | {"PYTEST_CURRENT_TEST", "PYTHONSTARTUP", "PYTHONSAFEPATH"}
     skipped.add("KATA_SEED")  # from which it could be known what the judge will draw
     kept = {key: value for key, value in os.environ.items() if key.upper() not in skipped}
-    return {**kept, "PYTHONUNBUFFERED": "1"}
+    return jail.environment({**kept, "PYTHONUNBUFFERED": "1"})
 
 
 #: The service's own settings: a kata sets those that it needs, and a shell's never reach it.

@@ -24,6 +24,7 @@ from typing import Any
 
 import httpx
 
+from dojo import jail
 from dojo.subject import Inconclusive, Red
 
 #: Locust imports gevent and much more before it begins, on a busy machine for long. In seconds; only ends a hang.
@@ -127,7 +128,7 @@ class Load:
         by the variable LOAD_SHAPE: it decides how many users there are, and ``seconds`` is how long it may take.
         The workspace's ``locust.conf`` has no part in it. Raises `Red` when Locust can't start with the learner's file or doesn't end.
         """
-        with tempfile.TemporaryDirectory(prefix="serving-katas-load-") as folder:
+        with tempfile.TemporaryDirectory(prefix="serving-katas-load-", dir=jail.shared_folder()) as folder:
             size = () if shape else ("--users", str(count), "--spawn-rate", str(spawn_rate or count), "--run-time", f"{math.ceil(seconds)}s")
             command = [
                 *_locust(self.root / locustfile), "--headless", "--host", host, *size,
@@ -148,7 +149,7 @@ class Load:
 
     async def found(self, locustfile: str = "locustfile.py") -> Found:
         """What Locust finds in the locustfile; raises `Red` with what Locust said when it can't load it."""
-        with tempfile.TemporaryDirectory(prefix="serving-katas-load-") as folder:
+        with tempfile.TemporaryDirectory(prefix="serving-katas-load-", dir=jail.shared_folder()) as folder:
             process = await _start([*_locust(self.root / locustfile), "--list"], self.root, folder)
             try:
                 output, _ = await asyncio.wait_for(process.communicate(), START_PATIENCE)
@@ -165,7 +166,7 @@ class Load:
 
         Raises `Red` when it doesn't come up.
         """
-        with tempfile.TemporaryDirectory(prefix="serving-katas-load-") as folder, socket.socket() as found:
+        with tempfile.TemporaryDirectory(prefix="serving-katas-load-", dir=jail.shared_folder()) as folder, socket.socket() as found:
             found.bind(("127.0.0.1", 0))
             port = found.getsockname()[1]
             found.close()  # Locust can't be given an open socket; a port that was just free stays so for a moment
@@ -216,11 +217,12 @@ async def _start(command: list[str], root: Path, folder: str, log: Path | None =
     kept = {name: value for name, value in os.environ.items() if not name.startswith("LOCUST_") and name != "LOAD_SHAPE"}
     environment = {**kept, "DOJO_LOAD": folder, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1", "HOME": folder,
                    **({"LOAD_SHAPE": shape} if shape else {})}
+    command = jail.around_the_learner(command, folder, root, *jail.given())
     with contextlib.ExitStack() as stack:
         output = stack.enter_context(log.open("wb")) if log else asyncio.subprocess.PIPE
         # A session of its own, so that what Locust started ends with it.
         return await asyncio.create_subprocess_exec(
-            *command, cwd=root if at_home else folder, env=environment,
+            *command, cwd=root if at_home else folder, env=jail.environment(environment),
             stdin=asyncio.subprocess.DEVNULL, stdout=output, stderr=asyncio.subprocess.STDOUT, start_new_session=True)
 
 

@@ -38,6 +38,9 @@ BEGAN: pytest.StashKey[float] = pytest.StashKey()
 
 ServiceStarter = Callable[..., Awaitable[Service]]
 
+#: Tests beside the katas' own: seen from outside alone, with inputs that the judge draws.
+EXAM = ROOT / "katas" / "exam"
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The dojo's options."""
@@ -47,6 +50,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--quick", action="store_true", help="leave out what needs a live load; an exercise that has more is judged in part")
     group.addoption("--history", action="store_true", help="note the run in the folder .dojo of the workspace, as is always done for the root")
     group.addoption("--all", action="store_true", help="show the details of every red exercise, not only of the first")
+    group.addoption("--exam", action="store_true", help="add the tests of katas/exam to the exercises that are judged: what only grading needs")
     group.addoption("--results", metavar="FILE", help="write what each exercise came to, as JSON")
     group.addoption("--seed", type=int, metavar="N", help="draw from this seed all that the katas choose at random: a run can be repeated")
 
@@ -89,6 +93,11 @@ def _keep_hypothesis_out_of_the_workspace() -> None:
 def _shared(config: pytest.Config, name: str) -> Any:
     """What several judge runs in one process have in common, brought along as ``thing`` of a plugin; None in a run of its own."""
     return getattr(config.pluginmanager.get_plugin(name), "thing", None)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leaves the exam to grading."""
+    return True if collection_path == EXAM and not config.getoption("exam") else None
 
 
 @pytest.hookimpl(trylast=True)
@@ -151,9 +160,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Katas run in the order of the exercises, whatever the order of their files."""
+    """Katas run in the order of the exercises, whatever the order of their files; the exam of each comes after its kata."""
     order = {exercise.id: index for index, exercise in enumerate(catalog.exercises())} if any(_id(i) for i in items) else {}
-    items.sort(key=lambda item: order.get(_id(item), -1))
+    in_exam = {item for item in items if EXAM in item.path.parents}
+    judged = {_id(item) for item in items if item not in in_exam}
+    items[:] = [item for item in items if item not in in_exam or _id(item) in judged]
+    items.sort(key=lambda item: (order.get(_id(item), -1), item in in_exam))
     for item in items:
         function: Any = getattr(item, "function", None)
         if CHANCE in item.config.stash and hasattr(function, "hypothesis"):

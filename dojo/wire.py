@@ -66,12 +66,15 @@ class Line:
         self._incoming = incoming
         self._outgoing = outgoing
         self._lock = threading.Lock()
+        #: Goes with each message when it isn't empty.
+        self.seal = ""
 
     def send(self, **message: Any) -> None:
         """Writes one message; in the place of a reply that is too long one that says so."""
-        line = encode(message)
+        seal = {"seal": self.seal} if self.seal else {}
+        line = encode(message | seal)
         if len(line) > LONGEST_LINE:
-            line = encode({"event": message["event"], "id": message.get("id"), "too_long": True})
+            line = encode({"event": message["event"], "id": message.get("id"), "too_long": True} | seal)
         with self._lock:
             self._outgoing.write(line)
             self._outgoing.flush()

@@ -27,7 +27,7 @@ def test_what_has_no_report_is_missing_and_worth_nothing() -> None:
     told = record({"1.1": "green"}, ["1.1", "1.2", "1.3"])
 
     assert [("1.1", "pass", 1), ("1.2", "error", 0), ("1.3", "error", 0)] == [(t["id"], t["status"], t["points"]) for t in told["tests"]]
-    assert (1, 3, "error") == (told["points"], told["max_points"], told["status"])
+    assert (1, 3, "fail") == (told["points"], told["max_points"], told["status"])
 
 
 def test_an_exercise_that_was_not_judged_to_its_end_is_missing() -> None:

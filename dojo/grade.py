@@ -1,0 +1,429 @@
+"""Grades submissions that nobody trusts: ``dojo grade PATH…``, and a whole class with ``--class DIR``.
+
+Each submission is judged in a process of its own behind walls (``jail.py``), watched over by another (``warden.py``). What comes back is
+a record (``results.py``) with what grading knows beside it. It fails closed: what wasn't seen to pass is worth nothing; and what went
+wrong without the learner's part in it is a *grader error*, tried once more, and never a zero.
+"""
+
+import argparse
+import concurrent.futures
+import contextlib
+import dataclasses
+import hashlib
+import importlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from dojo import catalog, chance, formats, jail, screen, warden
+from dojo.results import STATUS, whole
+from dojo.submission import NotTaken, Submission, printable, take
+from dojo.workspace import ROOT
+
+#: For one submission, in seconds: many times what the slowest takes.
+PATIENCE = 3600.0
+#: What a learner's code and the judge's own services may use together. In bytes.
+MEMORY, ROOM = 4 << 30, 1 << 30
+TASKS = 1500
+#: Exercises that need more than the judge's walls allow: a container engine is as good as root.
+CONTAINERS = "5"
+#: What an exercise came to that the instructor has to look at.
+WITHHELD = "withheld"
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What an instructor decides."""
+
+    exercises: tuple[str, ...] = ()
+    seed: int = 0
+    level: str = ""
+    #: Whether an inconclusive verdict earns its point; it is told in any case.
+    credit_inconclusive: bool = False
+    #: Whether code that reaches for the judge's own parts is judged as any other, because somebody has looked at it.
+    trust: bool = False
+    quick: bool = False
+    patience: float = PATIENCE
+
+    def chosen(self) -> list[catalog.Exercise]:
+        """The exercises that are graded, in the catalog's order."""
+        return [e for e in catalog.exercises() if e.id in self.exercises] if self.exercises else list(catalog.exercises())
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """All that is needed to judge one submission, here or on another machine."""
+
+    name: str
+    files: dict[str, bytes]
+    remarks: tuple[str, ...]
+    policy: Policy
+    katas: str = ""
+
+
+class Executor(Protocol):
+    """What runs the work: a pool of threads, or a scheduler of other machines. As `concurrent.futures.Executor`."""
+
+    def submit(self, function: Callable[..., Any], /, *arguments: Any, **options: Any) -> Any:
+        """Runs ``function(*arguments)`` somewhere; its future."""
+
+
+def digest_of_katas() -> str:
+    """Of all that decides a verdict: the katas, the dojo, what is given, the pinned versions."""
+    total = hashlib.sha256()
+    places = [*sorted((ROOT / "katas").rglob("*")), *sorted((ROOT / "dojo").rglob("*.py")), *sorted((ROOT / "solutions").rglob("*")),
+              ROOT / "pyproject.toml", ROOT / "constraints.txt"]
+    for file in places:
+        if file.is_file() and "__pycache__" not in file.parts:
+            content = file.read_bytes()
+            total.update(f"{file.relative_to(ROOT).as_posix()} {len(content)} ".encode() + content)
+    return total.hexdigest()[:16]
+
+
+# -- one submission
+
+
+def assess(parcel: Parcel) -> dict[str, Any]:
+    """The result of one submission; judged again once, when something went wrong that wasn't its own doing."""
+    if parcel.katas and (mine := digest_of_katas()) != parcel.katas:
+        return failed(parcel.name, parcel.policy, f"The katas here are others ({mine}) than those that are to be judged with ({parcel.katas}).")
+    submission = Submission(parcel.name, dict(parcel.files), list(parcel.remarks))
+    result: dict[str, Any] = {}
+    for attempt in (1, 2):
+        result = _assess_once(submission, parcel.policy)
+        result["attempts"] = attempt
+        again = {test["state"] for test in result["tests"]} & {"broken", "unclear"}
+        if not result["grader_error"] and not again:
+            break
+    return result
+
+
+def _assess_once(submission: Submission, policy: Policy) -> dict[str, Any]:
+    walls = jail.named(policy.level) if policy.level else jail.strongest()
+    chosen = policy.chosen()
+    with tempfile.TemporaryDirectory(prefix="serving-katas-grade-", ignore_cleanup_errors=True) as folder:
+        scratch, tree = Path(folder), Path(folder) / "submission"
+        tree.mkdir()
+        scratch.chmod(0o755)
+        submission.write(tree)
+        for place in (tree, *tree.rglob("*")):
+            place.chmod(0o755 if place.is_dir() else 0o644)
+        cache = jail.prepared_cache(_cache_folder())
+        command = [
+            sys.executable, "-P", "-m", "pytest", "-c", str(ROOT / "pyproject.toml"), "--rootdir", str(ROOT), "--workspace", "{submission}",
+            "--results", "{results}", "--seed", str(policy.seed), "--basetemp", f"{{open}}/{jail.GIVEN}", "--exam", *(["--quick"] * policy.quick),
+            *(str(ROOT / exercise.kata) for exercise in chosen), str(ROOT / "katas" / "exam"),
+        ]
+        wall = jail.around_the_judge(walls, command, scratch, tree, cache)
+        watched = {} if walls.level == "bubblewrap" else {"watched_folder": str(scratch / "open")}
+        task = {"command": wall, "cwd": str(ROOT), "env": _environment(), "patience": policy.patience, "memory": MEMORY, "tasks": TASKS,
+                "room": ROOM, "scratch": str(scratch), **watched}
+        began = time.monotonic()
+        told = _watched(task)
+        seconds = time.monotonic() - began
+    return _result(submission, policy, walls, told, seconds)
+
+
+def _environment() -> dict[str, str]:
+    """The judge's: nothing of whoever grades but where programs are found."""
+    path = os.pathsep.join(dict.fromkeys([str(Path(sys.executable).parent), *os.environ.get("PATH", os.defpath).split(os.pathsep)]))
+    library = {"LD_LIBRARY_PATH": os.environ["LD_LIBRARY_PATH"]} if "LD_LIBRARY_PATH" in os.environ else {}
+    return {"PATH": path, "LANG": "C.UTF-8", "TZ": "UTC", "NO_COLOR": "1", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONSAFEPATH": "1", **library}
+
+
+def _cache_folder() -> Path:
+    from dojo.services import cache_folder
+
+    folder = cache_folder() / "grade"
+    with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+    return Path(tempfile.gettempdir()) / f"serving-katas-cache-{os.getuid()}"
+
+
+def _watched(task: dict[str, Any]) -> dict[str, Any]:
+    """What the warden tells of a run; with ``lost`` when it was ended itself."""
+    done = subprocess.run([sys.executable, "-I", warden.__file__], input=json.dumps(task), capture_output=True, text=True, check=False,
+                          env={"PATH": task["env"]["PATH"], **{k: v for k, v in task["env"].items() if k == "LD_LIBRARY_PATH"}})
+    try:
+        told: dict[str, Any] = json.loads(done.stdout)
+    except ValueError:
+        return {"lost": f"what watches over the judge ended ({done.returncode}) {done.stderr[-300:]}"}
+    return told
+
+
+def _result(submission: Submission, policy: Policy, walls: jail.Jail, told: dict[str, Any], seconds: float) -> dict[str, Any]:
+    """Puts together what is known. The exercises and the total come from the catalog, whatever the record says."""
+    trouble = str(told.get("lost", ""))
+    own_fault = ""
+    record: dict[str, Any] = {}
+    if not trouble:
+        try:
+            record = json.loads(told["record"])
+        except ValueError:
+            record = {}
+        if told["timed_out"]:
+            own_fault = f"It was not judged within {policy.patience:g} s, the time limit of the whole."
+        elif not record.get("complete"):
+            trouble = f"the judge ended ({told['status']}) before it had judged all: {_end_of(told)}"
+    by_id = {test.get("id"): test for test in record.get("tests", ())}
+    reaches = {} if policy.trust else screen.reaches(submission.files)
+    tests = []
+    for number, exercise in enumerate(policy.chosen(), 1):
+        test = by_id.get(exercise.id) or _unjudged(exercise, own_fault or trouble)
+        test = {**test, "task_id": number, "max_points": exercise.points}
+        if test["state"] == "missing" and own_fault:
+            test["message"] = own_fault
+        if test["state"] == "green" and reaches:
+            test |= {"state": WITHHELD, "status": "error", "message": "It passed, and code of this submission reaches for what the judge's own parts "
+                     "in its process hold, so that a person has to look at it:\n" + "\n".join(reaches)}
+        test["status"] = "error" if test["state"] == WITHHELD else STATUS.get(test["state"], "error")
+        credited = test["state"] == "unclear" and policy.credit_inconclusive
+        test["points"] = exercise.points if test["status"] == "pass" or credited else 0
+        tests.append(test)
+    broken = [test["id"] for test in tests if test["state"] == "broken"]
+    error = trouble or (f"the katas of {', '.join(broken)} failed themselves: {_end_of(told)}" if broken else "")
+    status = "error" if error else whole(tests)
+    return {
+        "version": 3, "status": status,
+        "message": own_fault or (f"Grader error: {error}" if error else "Nothing could be judged to its end." if status == "error" else None),
+        "points": sum(test["points"] for test in tests), "max_points": sum(test["max_points"] for test in tests),
+        "seed": policy.seed, "seconds": round(seconds, 1), "tests": tests, "complete": bool(record.get("complete")),
+        "grader_error": error or None,
+        "submission": {"name": submission.name, "digest": submission.digest, "remarks": [*submission.remarks, *told.get("remarks", ())],
+                       "reaches": list(reaches)},
+        "jail": walls.as_data(), "katas": digest_of_katas(), "peak_memory": told.get("peak_memory", 0),
+    }
+
+
+def _end_of(told: dict[str, Any]) -> str:
+    return printable(" ".join(str(told.get("said", "")).split())[-600:], 600)
+
+
+def _unjudged(exercise: catalog.Exercise, why: str) -> dict[str, Any]:
+    return {"name": f"{exercise.id} {exercise.title}", "status": "error", "message": why or "It was not judged.", "output": None,
+            "test_code": exercise.kata.as_posix(), "id": exercise.id, "phase": exercise.phase, "state": "missing", "test": None, "expected": None,
+            "link": exercise.link, "measurements": [], "seconds": 0.0}
+
+
+def failed(name: str, policy: Policy, why: str, *, grader: bool = True, remarks: Iterable[str] = ()) -> dict[str, Any]:
+    """The result of a submission of which nothing could be judged."""
+    tests = [{**_unjudged(exercise, why), "task_id": number, "points": 0, "max_points": exercise.points}
+             for number, exercise in enumerate(policy.chosen(), 1)]
+    return {"version": 3, "status": "error", "message": f"Grader error: {why}" if grader else why, "points": 0,
+            "max_points": sum(test["max_points"] for test in tests), "seed": policy.seed, "seconds": 0.0, "tests": tests, "complete": False,
+            "grader_error": why if grader else None, "submission": {"name": name, "digest": "", "remarks": list(remarks), "reaches": []},
+            "jail": jail.Jail("limits", weaker="nothing was run").as_data(), "katas": digest_of_katas(), "peak_memory": 0, "attempts": 0}
+
+
+# -- many
+
+
+@dataclass
+class Class:
+    """A run over many submissions: what came of each is kept in ``folder`` at once, and a run that was ended goes on where it was."""
+
+    folder: Path
+    policy: Policy
+    katas: str = field(default_factory=digest_of_katas)
+    judged: int = 0
+    kept: int = 0
+
+    def key(self, submission: Submission) -> str:
+        """What a result depends on: when it is the same, so is the result."""
+        walls = self.policy.level or jail.strongest().level
+        told = json.dumps([submission.digest, self.katas, dataclasses.asdict(self.policy), walls], sort_keys=True)
+        return hashlib.sha256(told.encode()).hexdigest()[:32]
+
+    def grade(self, sources: Iterable[tuple[str, str]], executor: Executor, tell: Callable[[dict[str, Any]], None]) -> list[dict[str, Any]]:
+        """The results of ``sources``, pairs of a name and where it is, in their order."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        results: dict[str, dict[str, Any]] = {}
+        waiting: dict[Any, tuple[str, str]] = {}
+        order = []
+        for name, source in sources:
+            order.append(name)
+            try:
+                submission = take(source, name)
+            except NotTaken as error:
+                results[name] = failed(printable(name), self.policy, str(error), grader=False)
+                tell(results[name])
+                continue
+            key = self.key(submission)
+            if (known := self._known(key)) is not None:
+                self.kept += 1
+                results[name] = known | {"submission": known["submission"] | {"name": submission.name}}
+                tell(results[name])
+                continue
+            parcel = Parcel(submission.name, submission.files, tuple(submission.remarks), self.policy, self.katas)
+            waiting[executor.submit(assess, parcel)] = (name, key)
+        for future in _as_completed(waiting):
+            name, key = waiting[future]
+            try:
+                results[name] = future.result()
+            except Exception as error:  # a worker of a scheduler's is gone, or the disk is full
+                results[name] = failed(printable(name), self.policy, f"{type(error).__name__}: {printable(str(error))}")
+            else:
+                self.judged += 1
+                if not results[name]["grader_error"]:
+                    self._keep(key, results[name])
+            tell(results[name])
+        return [results[name] for name in order]
+
+    def _known(self, key: str) -> dict[str, Any] | None:
+        try:
+            known: dict[str, Any] = json.loads((self.folder / "cache" / f"{key}.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        return known
+
+    def _keep(self, key: str, result: dict[str, Any]) -> None:
+        from dojo import results
+
+        (self.folder / "cache").mkdir(exist_ok=True)
+        results.write(result, self.folder / "cache" / f"{key}.json")
+
+
+def _as_completed(futures: Iterable[Any]) -> Iterator[Any]:
+    """The futures as they are done; those of a scheduler by its own function."""
+    all_of_them = list(futures)
+    if all_of_them and not isinstance(all_of_them[0], concurrent.futures.Future):
+        module = importlib.import_module(type(all_of_them[0]).__module__.partition(".")[0])
+        return iter(module.as_completed(all_of_them))
+    return concurrent.futures.as_completed(all_of_them)
+
+
+@contextlib.contextmanager
+def executor_for(where: str, jobs: int) -> Iterator[Executor]:
+    """``jobs`` threads of this machine, each of which waits for a judge; or the scheduler at ``dask:ADDRESS``."""
+    if where:
+        kind, _, address = where.partition(":")
+        if kind != "dask":
+            raise SystemExit(f"dojo grade: --executor {where}: there is dask:tcp://host:port")
+        try:
+            distributed = importlib.import_module("distributed")
+        except ImportError:
+            raise SystemExit("dojo grade: Dask isn't installed: python3 -m pip install --group grade") from None
+        with distributed.Client(address) as client:
+            yield _Dask(client)
+    else:
+        with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+            try:
+                yield pool
+            except KeyboardInterrupt:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+
+
+class _Dask:
+    """Dask's scheduler as an executor. Each submission is a task that may run again when its worker is lost."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def submit(self, function: Callable[..., Any], /, *arguments: Any, **options: Any) -> Any:
+        return self._client.submit(function, *arguments, pure=False, **options)
+
+
+# -- the command
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of ``dojo grade``."""
+    parser.add_argument("paths", nargs="*", metavar="PATH", help="submissions: folders, archives, git URLs (URL#revision)")
+    parser.add_argument("--class", dest="folder", metavar="DIR", help="grade each entry of this folder")
+    parser.add_argument("--out", default="grades", metavar="DIR", help="where results go (default: grades)")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="how many are judged at once (default: 1)")
+    parser.add_argument("--phase", action="append", default=[], metavar="ID", help="grade this phase; may be given again (default: all but 5)")
+    parser.add_argument("--exercise", action="append", default=[], metavar="ID", help="grade this exercise; may be given again")
+    parser.add_argument("--seed", type=int, metavar="N", help="from which the judge draws (default: one for this folder of results)")
+    parser.add_argument("--jail", choices=jail.LEVELS, help="the walls to build (default: the strongest that hold)")
+    parser.add_argument("--require-jail", choices=jail.LEVELS, metavar="LEVEL", help="refuse to grade behind weaker walls than these")
+    parser.add_argument("--format", action="append", default=[], choices=sorted(formats.WRITERS), help="write this too; may be given again")
+    parser.add_argument("--inconclusive", choices=("zero", "credit"), default="zero", help="what an inconclusive verdict earns (default: zero)")
+    parser.add_argument("--trust", action="store_true", help="don't withhold points of code that reaches for the judge's own parts")
+    parser.add_argument("--quick", action="store_true", help="leave out live loads; such exercises are then judged in part, and earn nothing")
+    parser.add_argument("--patience", type=float, default=PATIENCE, metavar="SECONDS", help="the time limit of one submission")
+    parser.add_argument("--executor", default="", metavar="dask:ADDRESS", help="a Dask scheduler to give the work to, instead of this machine")
+
+
+def _sources(options: argparse.Namespace) -> list[tuple[str, str]]:
+    found = [(Path(path.partition("#")[0].rstrip("/")).name or path, path) for path in options.paths]
+    if options.folder:
+        folder = Path(options.folder)
+        found += [(entry.name, str(entry)) for entry in sorted(folder.iterdir()) if not entry.name.startswith(".")]
+    names: dict[str, int] = {}
+    unique = []
+    for name, source in found:
+        names[name] = names.get(name, 0) + 1
+        unique.append((name if names[name] == 1 else f"{name} ({names[name]})", source))
+    return unique
+
+
+def _policy(options: argparse.Namespace, out: Path) -> Policy:
+    chosen = {catalog.exercise(each).id for each in options.exercise}
+    phases = {phase.id: phase for phase in catalog.phases()}
+    for each in options.phase:
+        if each not in phases:
+            raise catalog.CatalogError(f"there is no phase {each}; there are {', '.join(phases)}")
+        chosen |= {exercise.id for exercise in phases[each].exercises}
+    if not chosen:
+        chosen = {exercise.id for phase in phases.values() if phase.id != CONTAINERS for exercise in phase.exercises}
+    seed = options.seed
+    note = out / "seed"
+    if seed is None:
+        try:
+            seed = int(note.read_text())
+        except (OSError, ValueError):
+            seed = chance.new_seed()
+    out.mkdir(parents=True, exist_ok=True)
+    note.write_text(f"{seed}\n")
+    order = tuple(exercise.id for exercise in catalog.exercises() if exercise.id in chosen)
+    return Policy(order, seed, options.jail or "", options.inconclusive == "credit", options.trust, options.quick, options.patience)
+
+
+def grade(options: argparse.Namespace) -> int:
+    """Grades what was asked for; 0 when all could be judged, 3 when there was a grader error, whatever the points."""
+    sources = _sources(options)
+    if not sources:
+        print("dojo grade: nothing to grade: give it paths, or --class DIR", file=sys.stderr)
+        return 2
+    try:
+        walls = jail.named(options.jail) if options.jail else jail.strongest()
+    except ValueError as error:
+        print(f"dojo grade: {error}", file=sys.stderr)
+        return 2
+    if options.require_jail and not walls.at_least(options.require_jail):
+        print(f"dojo grade: the jail here is {walls.level}, weaker than {options.require_jail}: {walls.weaker}", file=sys.stderr)
+        return 2
+    out = Path(options.out)
+    run = Class(out, _policy(options, out))
+    why = f" ({walls.weaker})" if walls.weaker else ""
+    print(f"Jail: {walls.level}{why}; network: {walls.network}; seed {run.policy.seed}", flush=True)
+    done = 0
+
+    def tell(result: dict[str, Any]) -> None:
+        nonlocal done
+        done += 1
+        print(f"[{done}/{len(sources)}] {formats.line(result)}", flush=True)
+
+    with executor_for(options.executor, max(1, options.jobs)) as executor:
+        graded = run.grade(sources, executor, tell)
+    several = bool(options.folder) or len(sources) > 1
+    for number, result in enumerate(graded):
+        place = out / formats.file_name(result["submission"]["name"], number) if several else out
+        place.mkdir(parents=True, exist_ok=True)
+        for each in dict.fromkeys(["results", *options.format]):
+            formats.write(each, result, place)
+    if several:
+        (out / "class.csv").write_text(formats.table(graded), encoding="utf-8")
+        (out / "class.md").write_text(formats.class_page(graded), encoding="utf-8")
+    print(f"{run.judged} judged, {run.kept} known from an earlier run; results in {printable(str(out))}", flush=True)
+    return 3 if any(result["grader_error"] for result in graded) else 0

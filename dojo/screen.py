@@ -1,0 +1,100 @@
+"""Finds code that reaches for what no service needs: the judge's own parts that run beside it in its process.
+
+What a host sees from within (which thread waited, which line held the loop) a program in the same process could falsify. Most of a
+verdict is seen from outside; where it isn't, an answer that holds such code doesn't earn its points until a person has looked at it. This
+finds what is written plainly, and what is hidden by the usual means of hiding it; it is no proof of innocence.
+"""
+
+import ast
+from collections.abc import Iterator, Mapping
+
+#: Modules by which a program looks into itself, or past Python.
+MODULES = {"ctypes", "_ctypes", "cffi", "gc", "dis", "dojo", "katas", "dojo_meet", "tests", "marshal", "code", "codeop", "builtins", "runpy", "bdb"}
+#: Modules of which most is harmless: only these names reach.
+PARTS = {
+    "sys": {"_getframe", "_getframemodulename", "_current_frames", "modules", "settrace", "setprofile", "meta_path", "path_hooks"},
+    "inspect": {"currentframe", "stack", "trace", "getouterframes", "getinnerframes", "getclosurevars", "getcoroutinelocals"},
+    "threading": {"settrace", "setprofile", "settrace_all_threads", "setprofile_all_threads"},
+    "socket": {"fromfd", "recv_fds"},
+    "importlib": {"import_module", "reload", "__import__"},
+    "types": {"FunctionType", "CodeType", "CellType"},
+    "logging": {"currentframe"},
+}
+#: Attributes that lead from an object to the program around it.
+ATTRIBUTES = {"__globals__", "__closure__", "__code__", "cell_contents", "f_back", "f_globals", "f_locals", "f_code", "tb_frame", "gi_frame",
+              "cr_frame", "ag_frame", "__subclasses__", "__builtins__", "__wrapped__", "__self__", "_getframe", "_current_frames", "get_objects",
+              "get_referrers", "get_referents"}
+#: Functions that make code of text, or names of what isn't written.
+CALLS = {"exec", "eval", "compile", "__import__", "globals", "breakpoint"}
+#: Texts that lead to memory and open files, or to names that are looked up as text.
+TEXTS = ("/proc/self/mem", "/proc/self/fd", "/dev/fd", "dojo_", "dojo.", "katas/", "__globals__", "__closure__", "f_back", "__subclasses__")
+#: What of others' may not be replaced: modules that the judge's own parts use in the same process.
+PATCHED = {"asyncio", "time", "socket", "uvicorn", "httpx", "starlette", "fastapi", "threading", "os", "json", "select", "selectors",
+           "concurrent", "anyio", "h11", "pydantic", "psycopg", "redis"}
+
+
+def reaches(files: Mapping[str, bytes]) -> list[str]:
+    """Each place where code reaches, as a line to be read; at most twenty."""
+    found = [f"{path}:{line}: {what}" for path, content in sorted(files.items()) if path.endswith(".py") for line, what in _of_file(content)]
+    return found[:20]
+
+
+def _of_file(content: bytes) -> Iterator[tuple[int, str]]:
+    try:
+        tree = ast.parse(content)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return  # what can't be parsed can't run
+    imported = {(alias.asname or alias.name).partition(".")[0]: alias.name
+                for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    docstrings = {id(node.body[0].value) for node in ast.walk(tree)
+                  if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+                  and node.body and isinstance(node.body[0], ast.Expr)}
+    for node in ast.walk(tree):
+        line = getattr(node, "lineno", 1)
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name.partition(".")[0] in MODULES:
+                    yield line, f"imports {alias.name}"
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            top = (node.module or "").partition(".")[0]
+            names = {alias.name for alias in node.names}
+            if top in MODULES:
+                yield line, f"imports from {node.module}"
+            elif reached := names & PARTS.get(top, set()):
+                yield line, f"imports {', '.join(sorted(reached))} from {node.module}"
+            elif top in PARTS and "*" in names:
+                yield line, f"imports everything from {node.module}"
+        elif isinstance(node, ast.Attribute):
+            if node.attr in ATTRIBUTES:
+                yield line, f"uses .{node.attr}"
+            elif isinstance(node.value, ast.Name) and node.attr in PARTS.get(imported.get(node.value.id, ""), set()):
+                yield line, f"uses {imported[node.value.id]}.{node.attr}"
+        elif isinstance(node, ast.Call):
+            yield from ((line, what) for what in _of_call(node))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+            yield from ((line, f"has a text with {text}") for text in TEXTS if text in node.value)
+        if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Delete):
+            targets = node.targets if isinstance(node, ast.Assign | ast.Delete) else [node.target]
+            for target in targets:
+                if isinstance(target, ast.Attribute) and (owner := _owner(target.value)) and imported.get(owner, "").partition(".")[0] in PATCHED:
+                    yield line, f"replaces {ast.unparse(target)}"
+
+
+def _of_call(node: ast.Call) -> Iterator[str]:
+    if isinstance(node.func, ast.Name):
+        name = node.func.id
+        if name in CALLS:
+            yield f"calls {name}()"
+        elif name in ("getattr", "setattr", "delattr") and len(node.args) > 1 and not isinstance(node.args[1], ast.Constant | ast.Name):
+            yield f"calls {name}() with a name that is put together"
+        elif name in ("setattr", "delattr") and isinstance(node.args[0] if node.args else None, ast.Name) and isinstance(node.args[0], ast.Name) \
+                and node.args[0].id in PATCHED:
+            yield f"replaces a part of {node.args[0].id}"
+        elif name == "open" and node.args and isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, int):
+            yield "opens a file by its number"
+
+
+def _owner(node: ast.expr) -> str:
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""

@@ -1,0 +1,362 @@
+"""Takes from a submission what a learner edits, and nothing else: from a folder, an archive or a git repository.
+
+What comes out is plain: paths and bytes, each path below a name of `EDITABLE`, no links, no devices, nothing that names or sizes can
+harm. What was left out is said in ``remarks``. Files that no exercise edits are given, and come from this repository.
+"""
+
+import contextlib
+import hashlib
+import io
+import os
+import re
+import stat
+import subprocess
+import tarfile
+import tempfile
+import unicodedata
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import IO, Any, BinaryIO
+
+from dojo import catalog
+from dojo.workspace import EDITABLE, SOLUTIONS
+
+#: The longest file, and all files together, in bytes; how many there may be, and how deep.
+LONGEST, ALL, COUNT, DEPTH = 4 << 20, 32 << 20, 1000, 8
+#: How much an archive may hold that isn't taken, in bytes, and how many entries.
+PASSED_OVER, ENTRIES = 256 << 20, 20_000
+#: What Python would execute without its source, and what only a build leaves behind.
+_COMPILED = (".pyc", ".pyo", ".so", ".pyd", ".dll", ".dylib", ".pth", ".egg-link")
+_LEFT_OUT = ("__pycache__", "node_modules")
+#: How long git may take, in seconds.
+GIT_PATIENCE = 120.0
+_URL = re.compile(r"(?:file|https?|ssh|git)://|[\w.-]+@[\w.-]+:")
+
+
+class NotTaken(Exception):
+    """There is nothing to be judged; the text says why, to the learner and the instructor."""
+
+
+@dataclass
+class Submission:
+    """``files`` by their paths from the workspace's root; ``name`` is safe to be shown."""
+
+    name: str
+    files: dict[str, bytes] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
+
+    @property
+    def digest(self) -> str:
+        """Of names and contents."""
+        total = hashlib.sha256()
+        for path, content in sorted(self.files.items()):
+            total.update(f"{len(path)} {path} {len(content)} ".encode() + content)
+        return total.hexdigest()
+
+    def remark(self, text: str) -> None:
+        """Notes what was left out; the first twenty times."""
+        if len(self.remarks) < 20:
+            self.remarks.append(text)
+
+    def add(self, path: PurePosixPath, content: bytes) -> None:
+        """Takes a file, unless it is none that could be part of a workspace."""
+        if (why := unfit(path)) or (why := "" if len(content) <= LONGEST else f"it is longer than {LONGEST >> 20} MB"):
+            self.remark(f"{printable(str(path))} was left out: {why}")
+        elif str(path) in self.files:
+            self.remark(f"{printable(str(path))} is there twice: the first one was taken")
+        else:
+            self.files[str(path)] = content
+            if len(self.files) > COUNT or sum(map(len, self.files.values())) > ALL:
+                raise NotTaken(f"It has more than {COUNT} files, or more than {ALL >> 20} MB.")
+
+    def write(self, folder: Path) -> None:
+        """Lays the files into an empty folder, and under them those that are given."""
+        edited = {file for exercise in catalog.exercises() for file in exercise.edit}
+        given = {str(file.relative_to(SOLUTIONS)): file.read_bytes() for name in EDITABLE for file in _files(SOLUTIONS / name)}
+        given = {path: content for path, content in given.items() if path not in edited}
+        for path, content in (given | {path: content for path, content in self.files.items() if path not in given}).items():
+            place = folder / path
+            try:
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_bytes(content)
+            except (FileExistsError, NotADirectoryError, IsADirectoryError):
+                self.remark(f"{path} was left out: a file has the name of its folder, or a folder its own")
+
+    def changed_given(self) -> list[str]:
+        """Which given files it has changed; they don't count."""
+        edited = {file for exercise in catalog.exercises() for file in exercise.edit} | {"app/__init__.py"}
+        return [path for path, content in sorted(self.files.items())
+                if path not in edited and (SOLUTIONS / path).is_file() and (SOLUTIONS / path).read_bytes() != content]
+
+
+def _files(place: Path) -> Iterator[Path]:
+    if place.is_file():
+        yield place
+    elif place.is_dir():
+        yield from (file for file in sorted(place.rglob("*")) if file.is_file() and "__pycache__" not in file.parts)
+
+
+def printable(text: str, longest: int = 200) -> str:
+    """``text`` without what could steer a terminal, reorder what is read, or pass for something else."""
+    shown = "".join(c if c == " " or (c.isprintable() and unicodedata.category(c) not in ("Cf", "Zl", "Zp", "Co", "Cn")) else f"\\x{ord(c):02x}"
+                    for c in text[:longest])
+    return shown if len(text) <= longest else shown + "…"
+
+
+def unfit(path: PurePosixPath) -> str:
+    """Why there can't be a file with this path in a workspace; empty when there can."""
+    text = str(path)
+    if path.is_absolute() or ".." in path.parts or "\\" in text or not path.parts or path.parts[0] not in EDITABLE:
+        return "it lies where no exercise edits anything"
+    if printable(text) != text or len(text.encode(errors="replace")) > 200 or any(len(part) > 100 for part in path.parts):
+        return "its name is too long, or holds what can't be shown"
+    if unicodedata.normalize("NFC", text) != text:
+        return "its name can be read in two ways"
+    if len(path.parts) > DEPTH:
+        return "it lies too deep"
+    if path.suffix.lower() in _COMPILED:
+        return "only sources are judged"
+    if any(part in _LEFT_OUT or (part.startswith(".") and part not in EDITABLE) for part in path.parts):
+        return "it is none of the service's files"
+    return ""
+
+
+def take(source: str, name: str = "") -> Submission:
+    """The submission at ``source``: a folder, an archive, a git URL or a bare repository (``#revision`` may follow). Raises `NotTaken`."""
+    submission = Submission(printable(name or PurePosixPath(source.partition("#")[0].rstrip("/")).name or source))
+    place, _, revision = source.partition("#")
+    try:
+        if _URL.match(source) or _is_bare(Path(place)):
+            _from_git(submission, place, revision or "HEAD")
+        elif Path(source).is_symlink() or not os.path.lexists(source):
+            raise NotTaken(f"There is no folder or archive {printable(source)}." if not os.path.lexists(source) else "It is a symbolic link.")
+        elif Path(source).is_dir():
+            _from_folder(submission, Path(source))
+        elif Path(source).is_file():
+            _from_archive(submission, Path(source))
+        else:
+            raise NotTaken("It is neither a folder nor a file.")
+    except (OSError, tarfile.TarError, zipfile.BadZipFile, EOFError, ValueError, RuntimeError, NotImplementedError) as error:
+        raise NotTaken(f"It can't be read: {printable(str(error))}") from None
+    if not any(PurePosixPath(path).parts[0] == "app" for path in submission.files):
+        raise NotTaken("It holds no app/ with files in it.")
+    for path in submission.changed_given():
+        submission.remark(f"{path} is given and was changed: it was judged with the one that is given")
+    return submission
+
+
+# -- folders
+
+
+def _from_folder(submission: Submission, folder: Path) -> None:
+    """Reads a folder without following any link; one further folder around it is passed through."""
+    root = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        names = sorted(os.listdir(root))
+        if "app" not in names:
+            inner = [name for name in names if not name.startswith(".") and stat.S_ISDIR(os.stat(name, dir_fd=root, follow_symlinks=False).st_mode)]
+            if len(inner) == 1:
+                deeper = os.open(inner[0], os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=root)
+                os.close(root)
+                root = deeper
+        for name in EDITABLE:
+            if name in os.listdir(root):
+                _read_place(submission, root, PurePosixPath(name), name)
+    finally:
+        os.close(root)
+
+
+def _read_place(submission: Submission, folder: int, path: PurePosixPath, name: str) -> None:
+    mode = os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode
+    if stat.S_ISDIR(mode):
+        if path.name in _LEFT_OUT or (path.name.startswith(".") and len(path.parts) > 1):
+            return
+        if len(path.parts) >= DEPTH:
+            submission.remark(f"{printable(str(path))} was left out: it lies too deep")
+            return
+        deeper = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=folder)
+        try:
+            with os.scandir(deeper) as entries:
+                names = [entry.name for _, entry in zip(range(COUNT + 1), entries, strict=False)]
+            if len(names) > COUNT:
+                raise NotTaken(f"It has more than {COUNT} files.")
+            for each in sorted(names):
+                _read_place(submission, deeper, path / each, each)
+        finally:
+            os.close(deeper)
+    elif stat.S_ISREG(mode):
+        if path.name.startswith(".") and path.name not in EDITABLE:
+            return
+        # Not to wait, should it have become a pipe meanwhile; nor to follow, should it have become a link.
+        file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
+        with open(file, "rb") as stream:
+            if stat.S_ISREG(os.fstat(file).st_mode):
+                submission.add(path, stream.read(LONGEST + 1))
+    else:
+        submission.remark(f"{printable(str(path))} was left out: it is no file, but {_kind(mode)}")
+
+
+def _kind(mode: int) -> str:
+    kinds: dict[str, Callable[[int], bool]] = {"a symbolic link": stat.S_ISLNK, "a device": lambda m: stat.S_ISCHR(m) or stat.S_ISBLK(m),
+                                               "a pipe": stat.S_ISFIFO, "a socket": stat.S_ISSOCK}
+    return next((kind for kind, is_it in kinds.items() if is_it(mode)), "something else")
+
+
+# -- archives
+
+
+def _from_archive(submission: Submission, file: Path) -> None:
+    with open(file, "rb") as stream:
+        start = stream.read(4)
+        stream.seek(0)
+        if start.startswith((b"PK\3\4", b"PK\5\6")):
+            _from_zip(submission, stream)
+        else:
+            _from_tar(submission, stream)
+
+
+def _from_zip(submission: Submission, stream: BinaryIO) -> None:
+    with zipfile.ZipFile(stream) as archive:
+        entries = archive.infolist()
+        if len(entries) > ENTRIES:
+            raise NotTaken(f"The archive has more than {ENTRIES} entries.")
+        top = _top(entry.filename for entry in entries)
+        for entry in entries:
+            path = _below(entry.filename, top)
+            kind = entry.external_attr >> 16
+            if entry.is_dir() or path is None:
+                continue
+            if stat.S_IFMT(kind) not in (0, stat.S_IFREG):
+                submission.remark(f"{printable(str(path))} was left out: it is no file, but {_kind(kind)}")
+            elif why := unfit(path):
+                submission.remark(f"{printable(str(path))} was left out: {why}")
+            else:
+                with archive.open(entry) as content:
+                    submission.add(path, content.read(LONGEST + 1))
+
+
+class _Limited(io.RawIOBase):
+    """A stream that ends with an error when more is read from it than anybody needs."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._left = PASSED_OVER
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._stream.read(min(size, self._left + 1) if size >= 0 else self._left + 1)
+        self._left -= len(data)
+        if self._left < 0:
+            raise NotTaken(f"Unpacked, the archive is larger than {PASSED_OVER >> 20} MB.")
+        return data
+
+
+def _unpacked(stream: BinaryIO) -> Any:
+    import bz2
+    import gzip
+    import lzma
+
+    start = stream.read(6)
+    stream.seek(0)
+    if start.startswith(b"\x1f\x8b"):
+        return gzip.GzipFile(fileobj=stream)
+    if start.startswith(b"BZh"):
+        return bz2.BZ2File(stream)
+    if start.startswith(b"\xfd7zXZ\x00"):
+        return lzma.LZMAFile(stream)
+    return stream
+
+
+def _from_tar(submission: Submission, stream: BinaryIO) -> None:
+    found: list[tuple[str, bytes | str]] = []
+    with tarfile.open(fileobj=_Limited(_unpacked(stream)), mode="r|") as archive:
+        for number, entry in enumerate(archive):
+            if number >= ENTRIES:
+                raise NotTaken(f"The archive has more than {ENTRIES} entries.")
+            if entry.isdir():
+                continue
+            content: bytes | str = "it is no file, but a link or a device"
+            if entry.isreg() and not entry.issparse():
+                part = archive.extractfile(entry)
+                content = part.read(LONGEST + 1) if part and entry.size <= LONGEST else f"it is longer than {LONGEST >> 20} MB"
+            if sum(len(kept) for _, kept in found) > 2 * ALL:
+                raise NotTaken(f"It has more than {ALL >> 20} MB.")
+            found.append((entry.name, content))
+    top = _top(name for name, _ in found)
+    for name, content in found:
+        if (path := _below(name, top)) is None:
+            continue
+        if isinstance(content, bytes):
+            submission.add(path, content)
+        else:
+            submission.remark(f"{printable(str(path))} was left out: {unfit(path) or content}")
+
+
+def _top(names: Iterator[str]) -> PurePosixPath:
+    """The folder of an archive in which the workspace lies: the nearest to its root that has an app/."""
+    tops = {path.parents[len(path.parts) - 1 - path.parts.index("app")] for name in names
+            if "app" in (path := PurePosixPath(name)).parts[:3] and not path.is_absolute() and ".." not in path.parts and len(path.parts) > 1}
+    return min(tops, key=lambda top: (len(top.parts), str(top)), default=PurePosixPath("."))
+
+
+def _below(name: str, top: PurePosixPath) -> PurePosixPath | None:
+    """A path from the workspace's root; None for what isn't in it, or is nothing that a learner edits."""
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts:
+        return path if "app" in path.parts else None  # to be remarked on
+    if not path.is_relative_to(top):
+        return None
+    path = path.relative_to(top)
+    return path if path.parts and path.parts[0] in EDITABLE else None
+
+
+# -- git
+
+
+def _is_bare(place: Path) -> bool:
+    with contextlib.suppress(OSError):
+        return (place / "HEAD").is_file() and (place / "objects").is_dir() and (place / "refs").is_dir()
+    return False
+
+
+def _from_git(submission: Submission, url: str, revision: str) -> None:
+    """Reads a commit. Nothing is checked out: neither hooks nor filters nor attributes of the repository come to be used."""
+    if revision.startswith("-") or url.startswith("-"):
+        raise NotTaken("This is no revision.")
+    if _is_bare(Path(url)):
+        url = f"file://{Path(url).resolve()}"
+    environment = {"PATH": os.environ.get("PATH", os.defpath), "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull,
+                   "GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": "file:https:http:ssh:git", "HOME": os.devnull, "GIT_CONFIG_COUNT": "2",
+                   "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*", "GIT_CONFIG_KEY_1": "core.hooksPath",
+                   "GIT_CONFIG_VALUE_1": os.devnull, "GIT_ATTR_NOSYSTEM": "1"}
+    with tempfile.TemporaryDirectory(prefix="serving-katas-") as folder:
+        def git(*arguments: str) -> bytes:
+            try:
+                return subprocess.run(["git", *arguments], env=environment, capture_output=True, check=True, timeout=GIT_PATIENCE).stdout
+            except subprocess.CalledProcessError as error:
+                raise NotTaken(f"git can't read it: {printable(' '.join(error.stderr.decode(errors='replace').split()), 300)}") from None
+            except subprocess.TimeoutExpired:
+                raise NotTaken(f"git took longer than {GIT_PATIENCE:g} s to read it.") from None
+
+        git("clone", "--quiet", "--bare", "--no-local", "--template=", "--", url, folder)
+        commit = git("-C", folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}").decode().strip()
+        listed = git("-C", folder, "ls-tree", "-r", "-z", "-l", commit)
+        entries = [(line.partition("\t")[2], line.partition("\t")[0].split()) for line in listed.decode(errors="surrogateescape").split("\0") if line]
+        top = _top(name for name, _ in entries)
+        for name, (mode, kind, number, size) in entries:
+            if (path := _below(name, top)) is None:
+                continue
+            if kind != "blob" or mode not in ("100644", "100755"):
+                what = "a symbolic link" if mode == "120000" else "something else"
+                submission.remark(f"{printable(str(path))} was left out: it is no file, but {what}")
+            elif why := unfit(path):
+                submission.remark(f"{printable(str(path))} was left out: {why}")
+            elif int(size) > LONGEST:
+                submission.remark(f"{printable(str(path))} was left out: it is longer than {LONGEST >> 20} MB")
+            else:
+                submission.add(path, git("-C", folder, "cat-file", "blob", number))
+    submission.remark(f"commit {commit}")

@@ -1,0 +1,175 @@
+"""Watches over one judge run: gives it its time, memory, processes and room, and leaves nothing of it behind.
+
+A process of its own, so that everything that loses its parent comes to it and to nobody else. It takes what to run as JSON from its
+standard input, and says as JSON what came of it. It doesn't look at what is judged; it uses the standard library alone.
+"""
+
+import contextlib
+import ctypes
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+#: How often it looks, in seconds.
+INTERVAL = 0.25
+#: The longest record, and how much is kept of what the judge said. In bytes.
+LONGEST, SAID = 1 << 24, 4000
+#: Whatever starts under a process with one of these in its command is a learner's.
+STARTERS = (b"dojo.forkserver", b"dojo.host", b"locust")
+
+_PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
+
+
+def processes() -> dict[int, tuple[int, int]]:
+    """All processes: each one's parent, and its resident memory in bytes (Linux)."""
+    found = {}
+    with contextlib.suppress(OSError):
+        for name in os.listdir("/proc"):
+            if name.isdigit():
+                with contextlib.suppress(OSError, ValueError, IndexError), open(f"/proc/{name}/stat", "rb") as file:
+                    fields = file.read().rpartition(b")")[2].split()
+                    found[int(name)] = (int(fields[1]), int(fields[21]) * _PAGE)
+    return found
+
+
+def below(root: int, known: dict[int, tuple[int, int]]) -> Iterator[int]:
+    """``root``'s children, their children, and so on."""
+    children: dict[int, list[int]] = {}
+    for process, (parent, _) in known.items():
+        children.setdefault(parent, []).append(process)
+    waiting = list(children.get(root, ()))
+    while waiting:
+        process = waiting.pop()
+        yield process
+        waiting += children.get(process, ())
+
+
+class Warden:
+    """One run."""
+
+    def __init__(self, task: dict[str, Any]) -> None:
+        self._task = task
+        self._remarks: list[str] = []
+        self._peak = 0
+        self._records = b""
+
+    def run(self) -> dict[str, Any]:
+        """Runs the judge to its end."""
+        read, write = os.pipe()
+        command = [argument.replace("{results}", f"/dev/fd/{write}") for argument in self._task["command"]]
+        said = os.path.join(self._task["scratch"], "said")
+        with open(said, "wb") as output:
+            judge = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, pass_fds=[write], cwd=self._task["cwd"],
+                                     env=self._task["env"], start_new_session=True)
+        os.close(write)
+        reading = threading.Thread(target=self._read, args=(read,), daemon=True)
+        reading.start()
+        until = time.monotonic() + self._task["patience"]
+        timed_out = False
+        while judge.poll() is None:
+            if time.monotonic() > until:
+                timed_out = True
+                judge.kill()
+                break
+            self._look(judge.pid)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                judge.wait(INTERVAL)
+        status = judge.wait()
+        self._end_all()
+        reading.join(5)
+        with open(said, "rb") as output:
+            output.seek(max(0, os.path.getsize(said) - SAID))
+            told = output.read().decode(errors="replace")
+        lines = [line for line in self._records.split(b"\n") if line.strip()]
+        return {"status": status, "timed_out": timed_out, "record": lines[-1].decode() if lines else "", "said": told,
+                "remarks": self._remarks, "peak_memory": self._peak}
+
+    def _read(self, file: int) -> None:
+        with open(file, "rb", buffering=0) as stream:
+            while data := stream.read(1 << 16):
+                # Each record replaces those before it.
+                self._records = (self._records + data)[-2 * LONGEST:]
+                if self._records.count(b"\n") > 1:
+                    self._records = self._records[self._records.rindex(b"\n", 0, -1) + 1:] if self._records.endswith(b"\n") else self._records
+
+    def _look(self, judge: int) -> None:
+        """Ends what the learner's code has started when it is too much."""
+        known = processes()
+        all_of_it = list(below(judge, known))
+        memory = sum(known[process][1] for process in all_of_it)
+        self._peak = max(self._peak, memory)
+        too_much = ""
+        if memory > self._task["memory"]:
+            too_much = f"more than {self._task['memory'] >> 20} MB of memory"
+        elif len(all_of_it) > self._task["tasks"]:
+            too_much = f"more than {self._task['tasks']} processes"
+        elif self._task.get("watched_folder") and _size(self._task["watched_folder"]) > self._task["room"]:
+            too_much = f"more than {self._task['room'] >> 20} MB of files"
+            for folder in os.scandir(self._task["watched_folder"]):
+                shutil.rmtree(folder.path, ignore_errors=True)
+        if too_much:
+            remark = f"It used {too_much} and was ended."
+            if remark not in self._remarks:
+                self._remarks.append(remark)
+            for starter in all_of_it:
+                if _starts_hosts(starter):
+                    for process in below(starter, known):
+                        _kill(process)
+
+    def _end_all(self) -> None:
+        """Ends whatever is left: all that has lost its parent has come here."""
+        for _ in range(400):
+            left = list(below(os.getpid(), processes()))
+            if not left:
+                break
+            for process in left:
+                _kill(process)
+            with contextlib.suppress(ChildProcessError):
+                while os.waitpid(-1, os.WNOHANG)[0]:
+                    pass
+            time.sleep(0.01)
+
+
+def _size(folder: str) -> int:
+    size = 0
+    for place, _, files in os.walk(folder):
+        for name in files:
+            with contextlib.suppress(OSError):
+                size += os.lstat(os.path.join(place, name)).st_blocks * 512
+    return size
+
+
+def _starts_hosts(process: int) -> bool:
+    with contextlib.suppress(OSError), open(f"/proc/{process}/cmdline", "rb") as file:
+        command = file.read()
+        return any(name in command for name in STARTERS) and b"bwrap" not in command[:20] and b"pytest" not in command
+    return False
+
+
+def _kill(process: int) -> None:
+    with contextlib.suppress(OSError):
+        os.kill(process, signal.SIGKILL)
+
+
+def main() -> None:
+    """Does one task."""
+    if sys.platform == "linux":
+        library = ctypes.CDLL(None)
+        library.prctl(1, signal.SIGKILL, 0, 0, 0)  # ends with who started it
+        library.prctl(36, 1, 0, 0, 0)  # adopts orphans
+        library.prctl(4, 0, 0, 0, 0)  # and lets nobody look into it
+    for ignored in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(ignored, signal.SIG_IGN)
+    told = Warden(json.load(sys.stdin)).run()
+    json.dump(told, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
