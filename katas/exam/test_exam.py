@@ -1,0 +1,167 @@
+"""What grading asks beside the katas: inputs that the judge draws for this run alone, and waits that are seen from outside.
+
+A kata sees a service from within, to say which line is at fault. A program could falsify that; what comes out of its port at which time it
+can't. So what grading adds trusts nothing but answers and the judge's own clock. It accepts whatever the katas accept.
+"""
+
+import asyncio
+import json
+import random
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import quote, unquote
+
+from dojo.kata import Answer, Call, Functions, Inconclusive, Red, Server, Service, ServiceStarter, Upstream, exercise
+from katas.exam.crowd import WAITS, Reply, ask, crowd
+
+MAIN, PREDICT, COMPARE, METRICS = "app/main.py", "app/routers/predict.py", "app/routers/compare.py", "app/metrics.py"
+#: More than the threads of the default pool, which are 40.
+MANY = 64
+
+
+def features() -> dict[str, float]:
+    """A valid request to /predict."""
+    return {"feature_1": round(random.uniform(-4, 4), 6), "feature_2": round(random.uniform(-4, 4), 6)}
+
+
+async def right_answers(replies: list[Reply], payloads: list[dict[str, float]], reference: Functions, wait: float) -> None:
+    """Raises `Red` unless each reply is a prediction for its own payload that came no earlier than the wait."""
+    for reply, payload in zip(replies, payloads, strict=True):
+        if reply.status != 200:
+            raise Red(f"One of {len(replies)} requests that were sent together was answered {reply.status or 'not at all'}, expected 200.")
+        expected = await reference.call("app.model:predict", payload["feature_1"], payload["feature_2"])
+        told = reply.data()
+        got = told.get("prediction") if isinstance(told, dict) else None
+        if not isinstance(got, int | float) or abs(got - expected) > 1e-9:
+            raise Red(f"For {payload} the answer was {reply.body[:200]!r}, and the model says {expected}.")
+        if reply.took < 0.9 * wait:
+            raise Red(f"An answer came {reply.took:.3f} s after its request, and INFERENCE_SECONDS was {wait}: nothing was waited for.")
+
+
+async def wait_together(service: ServiceStarter, reference: Functions, path: str, count: int) -> None:
+    """All of ``count`` requests wait together, and /health answers before any of them has waited to its end."""
+    slow = early = 0.0
+    for wait in WAITS:
+        api = await service(inference_seconds=wait)
+        payloads = [features() for _ in range(count)]
+        asked = asyncio.create_task(crowd(api.url, "POST", path, payloads, wait))
+        await asyncio.sleep(wait / 4)
+        health = await ask(api.url, "GET", "/health", patience=2 * wait + 4)
+        replies = await asked
+        await api.close()
+        if all(reply.status for reply in replies):
+            await right_answers(replies, payloads, reference, wait)
+        slow, early = max(reply.took for reply in replies) - wait, min(reply.answered for reply in replies)
+        if slow < wait / 2 and health.answered < early:
+            return
+    raise Inconclusive(
+        f"Seen from within, requests to {path} wait together. From outside, {count} of them that were each to wait {WAITS[-1]:g} s came up to "
+        f"{slow:.1f} s later than that, or /health was answered only after one of them. Either this machine stands still, or what was seen from "
+        "within is not what happens: a person has to look.")
+
+
+@exercise("1.1", edit=MAIN)
+async def test_health_answers_whatever_stands_behind_it(service: ServiceStarter) -> None:
+    """GET /health is healthy, whatever query and headers come with it."""
+    api = await service()
+    for _ in range(3):
+        name = f"{random.getrandbits(40):x}"
+        answer = await api.get(f"/health?probe={name}", headers={"X-Probe": name})
+        await api.expect(200, answer)
+        assert {"status": "healthy"} == answer.json(), f"GET /health answered {answer.text}"
+
+
+@exercise("1.5", edit=PREDICT)
+async def test_predictions_wait_together_seen_from_outside(service: ServiceStarter, reference: Functions) -> None:
+    """Requests that are sent together are answered together, each with its own prediction, and /health before them."""
+    await wait_together(service, reference, "/predict", MANY)
+
+
+@exercise("1.7", edit=COMPARE)
+async def test_async_waits_together_seen_from_outside(service: ServiceStarter, reference: Functions) -> None:
+    """Requests to /predict/async are answered together, and /health before them."""
+    await wait_together(service, reference, "/predict/async", MANY)
+
+
+@exercise("1.7", edit=COMPARE)
+async def test_sync_waits_together_seen_from_outside(service: ServiceStarter, reference: Functions) -> None:
+    """As many requests to /predict/sync as there are threads for are answered together, and /health before them."""
+    await wait_together(service, reference, "/predict/sync", 16)
+
+
+@exercise("1.7", edit=COMPARE)
+async def test_broken_answers_one_after_the_other_seen_from_outside(service: ServiceStarter, reference: Functions) -> None:
+    """Each answer of /predict/broken comes a whole wait after the one before it."""
+    wait, payloads = 0.25, [features() for _ in range(4)]
+    api = await service(inference_seconds=wait)
+
+    replies = await crowd(api.url, "POST", "/predict/broken", payloads, len(payloads) * wait + 4)
+
+    await right_answers(replies, payloads, reference, wait)
+    first, last = min(reply.answered for reply in replies), max(reply.answered for reply in replies)
+    assert last - first > 0.9 * wait * (len(payloads) - 1) - 0.1, (
+        f"{len(payloads)} answers of /predict/broken came within {last - first:.2f} s, and each holds the loop for {wait} s.")
+
+
+@exercise("A", edit="app/routers/users.py")
+async def test_a_user_that_was_just_added_is_found(service: ServiceStarter, database: Server) -> None:
+    """A row that nobody could know before is read from the database."""
+    import psycopg
+
+    number, name = random.randrange(10**6, 10**9), f"{random.getrandbits(60):x}"
+    api = await service(database_url=database.url)
+    async with await psycopg.AsyncConnection.connect(database.direct, autocommit=True) as connection:
+        await connection.execute("insert into users values (%s, %s, %s)", (number, name, f"{name}@example.com"))
+        try:
+            answer = await api.get(f"/users/{number}")
+        finally:
+            await connection.execute("delete from users where user_id = %s", (number,))
+    await api.expect(200, answer, why="The row was added to the table `users` a moment before.")
+    assert {"user_id": number, "name": name, "email": f"{name}@example.com"} == answer.json(), f"GET /users/{number} answered {answer.text}"
+
+
+@exercise("B", edit="app/routers/weather.py")
+async def test_the_weather_is_what_the_upstream_says_now(service: ServiceStarter, upstream: Callable[..., Awaitable[Upstream]]) -> None:
+    """What the weather service says, in any city, at any time."""
+    said: dict[str, Any] = {}
+
+    def weather(call: Call) -> Answer:
+        said["city"] = unquote(call.details["target"].rpartition("/")[2])
+        said["told"] = {"temperature": random.randint(-400, 400) / 8, "conditions": f"{random.getrandbits(40):x}"}
+        return Answer(json=said["told"])
+
+    up = await upstream("the weather service", weather)
+    api = await service(weather_url=up.url)
+    city = f"City {random.getrandbits(40):x}"
+    for _ in range(2):
+        answer = await api.get(f"/weather/{quote(city)}")
+        await api.expect(200, answer)
+        assert {"city": city, **said["told"]} == answer.json(), f"Of {said['city']} the weather service said {said['told']}, the answer was {answer.text}"
+
+
+@exercise("2.5", edit=METRICS)
+async def test_the_percentile_of_what_was_drawn(learner: Functions) -> None:
+    """The percentile of samples that were drawn for this run."""
+    for _ in range(20):
+        values = [random.uniform(0, 10) for _ in range(random.randint(1, 400))]
+        p = random.randint(0, 100)
+        expected = sorted(values)[max(1, -(-p * len(values) // 100)) - 1]
+        got = await learner.call("app.metrics:percentile", values, p)
+        assert expected == got, f"percentile() of {len(values)} samples, p = {p}, is {expected}, and {got} was returned. They begin {values[:6]}."
+
+
+async def counted(api: Service, route: str) -> float:
+    """How many requests to a route /metrics has counted."""
+    text = (await api.get("/metrics")).text
+    return sum(float(line.rpartition(" ")[2]) for line in text.splitlines()
+               if line.startswith("http_requests_total{") and f'route="{route}"' in line)
+
+
+@exercise("2.6", edit=("app/routers/metrics.py", "app/middleware.py"))
+async def test_metrics_count_what_was_sent(service: ServiceStarter) -> None:
+    """As many requests as the judge has sent stand in /metrics."""
+    api = await service(inference_seconds=0)
+    sent = random.randint(3, 17)
+    for _ in range(sent):
+        await api.post("/predict", content=json.dumps(features()))
+    assert sent == await counted(api, "/predict"), f"{sent} requests to /predict were sent, and /metrics says otherwise"
