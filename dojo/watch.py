@@ -125,7 +125,9 @@ class Watch:
         self._result: Result | None = None
         #: The one that has become green last.
         self._finished: catalog.Exercise | None = None
+        #: The hint that is shown, and its number; 0 for none.
         self._hint: list[RenderableType] = []
+        self._hinted = 0
         #: What covers the verdict until a key is pressed, and what was asked: the words, and what a yes does.
         self._page: list[RenderableType] | None = None
         self._question: tuple[str, Callable[[], None]] | None = None
@@ -251,7 +253,7 @@ class Watch:
 
     def _go_to(self, exercise: catalog.Exercise) -> None:
         """Makes ``exercise`` the current one, of which nothing is known yet."""
-        self._current, self._result, self._hint, self._top = exercise, None, [], 0
+        self._current, self._result, self._hint, self._hinted, self._top = exercise, None, [], 0, 0
 
     # -- files
 
@@ -324,9 +326,10 @@ class Watch:
         self._top = 0 if key == "page down" and self._top >= last else min(max(self._top + step, 0), last)
 
     def _show_hint(self) -> None:
-        again = self._notebook.hints(self._current.id) >= len(self._current.hints) and bool(self._hint)
-        told_where = any("Read on" in str(part) for part in self._hint)
-        self._hint = ["", *next_hint(self._current, self._notebook, 1 if again and told_where else None)]
+        last = len(self._current.hints)
+        number = (self._hinted or min(self._notebook.hints(self._current.id), last)) + 1
+        self._hinted = number if number <= last + 1 else 1  # behind the last one stands where to read on; then they begin anew
+        self._hint = ["", *next_hint(self._current, self._notebook, self._hinted)]
         self._top = max(0, len(self._lines()) - self._room())
 
     def _show_task(self) -> None:
@@ -423,18 +426,18 @@ class Watch:
         lines, room = self._lines(), self._room()
         self._top = max(0, min(self._top, len(lines) - room))
         shown = lines[self._top: self._top + room]
-        more = f"   ({self._top + 1}-{self._top + len(shown)} of {len(lines)} lines: space)" if len(lines) > room else ""
+        more = f"{self._top + 1}-{self._top + len(shown)} of {len(lines)} lines: space   " if len(lines) > room else ""
         self._terminal.draw([*shown, "", self._out.text(Text(self._last_line(more)[: self._terminal.size.columns - 1], "dim")).rstrip("\n")])
 
     def _last_line(self, more: str) -> str:
         if self._question:
             return self._question[0]
         if self._page is not None:
-            return f"any key: back{more}"
+            return f"{more}any key: back"
         keys = f"h hint · t task · n next · l list · c compare {self._compared().id} · r reset · q quit"
         if self._judging is not None and not self._verdict_is_in and time.monotonic() - self._began >= UNSEEN:
             return f"judging {self._current.id}{self._far}   {keys}"
-        return keys + more
+        return more + keys
 
 
 def watch(arguments: argparse.Namespace) -> int:
