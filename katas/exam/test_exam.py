@@ -136,7 +136,7 @@ async def test_the_weather_is_what_the_upstream_says_now(service: ServiceStarter
     for _ in range(2):
         answer = await api.get(f"/weather/{quote(city)}")
         await api.expect(200, answer)
-        assert {"city": city, **said["told"]} == answer.json(), f"Of {said['city']} the weather service said {said['told']}, the answer was {answer.text}"
+        assert {"city": city, **said["told"]} == answer.json(), f"The weather service said {said}, the answer was {answer.text}"
 
 
 @exercise("2.5", edit=METRICS)
