@@ -98,7 +98,14 @@ def phase3(session: nox.Session) -> None:
 @nox.session
 def phase5(session: nox.Session) -> None:
     """Containers: an image, a compose file, health checks, and a load on the container."""
-    phase(session, "phase5_containers", "load")
+    phase(session, "phase5_containers", "load", "containers")
+
+
+@nox.session(default=False)
+def image(session: nox.Session) -> None:
+    """Builds the image of your Dockerfile, and says what each layer takes."""
+    bench(session)
+    run(session, "-m", "dojo.container", *session.posargs, success_codes=[0, 1])  # 1: it has told why there is none
 
 
 @nox.session(default=False)
@@ -163,6 +170,18 @@ def reset(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def serve(session: nox.Session) -> None:
+    """Your service with PostgreSQL, Redis and all that it talks to, to try it by hand; each save starts it anew."""
+    tool(session)
+
+
+@nox.session(default=False)
+def doctor(session: nox.Session) -> None:
+    """Is everything here that the exercises and these tools need? With the cure for what isn't."""
+    tool(session)
+
+
+@nox.session(default=False)
 def progress(session: nox.Session) -> None:
     """Writes docs/Exercises/exercise-tracker.md anew from what the katas came to."""
     tool(session)
@@ -171,14 +190,14 @@ def progress(session: nox.Session) -> None:
 @nox.session(default=False)
 def solutions(session: nox.Session) -> None:
     """All katas against solutions/."""
-    bench(session, "load")
+    bench(session, "load", "containers")
     run(session, "-m", "pytest", "katas", "--workspace", "solutions", *session.posargs)
 
 
 @nox.session(default=False)
 def tests(session: nox.Session) -> None:
     """The tests of the dojo itself."""
-    bench(session, "dev", "load")
+    bench(session, "dev", "load", "containers")
     run(session, "-m", "pytest", *(session.posargs or ["tests"]))
 
 

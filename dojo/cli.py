@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from dojo import catalog, grade, learn, watch
+from dojo import catalog, doctor, grade, learn, report, serve, watch
 from dojo.judge import JudgeGone
 from dojo.stubs import NoStub
 from dojo.workspace import NotAWorkspace
@@ -48,6 +48,15 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--yes", action="store_true", help="don't ask")
     command.add_argument("--whole", action="store_true", help="the whole file, with the answers to other exercises in it")
 
+    command = _learner(commands, "serve", serve.serve, "your service, to try it by hand, with all that it talks to; starts anew at each save")
+    command.add_argument("--port", type=int, default=8000, help="where it listens (default: 8000; 0: any port that is free)")
+    command.add_argument("--poll", action="store_true", help="look at the files again and again: for file systems without events")
+
+    _learner(commands, "doctor", doctor.doctor, "looks whether everything is here that the exercises and these tools need")
+
+    command = _learner(commands, "report", report.write, "a page to look at: the board, and pictures of what the katas have seen")
+    command.add_argument("--output", metavar="FILE", help="where to write it (default: .dojo/report.html)")
+
     command = _learner(commands, "progress", learn.progress, "writes docs/Exercises/exercise-tracker.md anew from the history of runs")
     command.add_argument("--blank", action="store_true", help="as a fresh clone has it")
 
@@ -60,7 +69,7 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     """Runs one command; returns the exit status."""
     arguments = parser().parse_args(argv)
-    if sys.platform == "win32" and arguments.run in (learn.next_, watch.watch):
+    if sys.platform == "win32" and arguments.run in (learn.next_, watch.watch, serve.serve, doctor.doctor):
         print(f"dojo: {WINDOWS}", file=sys.stderr)
         return 2
     try:
