@@ -51,12 +51,14 @@ def timeline(seen: "Observation") -> None:
     def since(time: float | None) -> float | None:
         return None if time is None else round(time - zero, 4)
 
+    # The title says which path, unless each has its own.
+    alike = len({span["path"] for span in spans}) == 1
     rows: list[dict[str, Any]] = [
-        {"label": f"{span['method']} {span['path']} #{number}", "start": since(span["start"]), "end": since(span["complete"])}
+        {"label": f"#{number}" if alike else span["path"], "start": since(span["start"]), "end": since(span["complete"])}
         for number, span in enumerate(spans[:ROWS], 1)
     ]
     for number in range(len(rows) + 1, min(seen.count, ROWS) + 1):
-        rows.append({"label": f"{seen.path} #{number}", "start": None, "end": None})
+        rows.append({"label": f"#{number}", "start": None, "end": None})
     arrivals = {(each["request"], each["arrived"]): each for report in (seen.seen, seen.after) for each in report.get("arrivals", ())}
     held = [
         {"start": since(each["arrived"]), "end": since(each["left"])}

@@ -1,5 +1,5 @@
 # Wrong answer to 1.5: inputs of one kind wait on the loop as they should, the others hold it.
-# Rejected by: test_requests_wait_together
+# Rejected by: test_requests_wait_together or test_more_wait_together_than_the_pool_has_threads
 # Because: The event loop stood at app/routers/predict\.py:2\d
 """POST /predict: one prediction, after the time that inference takes."""
 

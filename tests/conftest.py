@@ -1,0 +1,5 @@
+"""Fixtures that several files of tests share."""
+
+from tests.browser import browser
+
+__all__ = ["browser"]
