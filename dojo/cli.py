@@ -1,10 +1,11 @@
 """The command line: ``python -m dojo.cli next``; a nox session of the same name calls each of its commands."""
 
 import argparse
+import importlib
 import sys
 from collections.abc import Callable
 
-from dojo import catalog, doctor, grade, learn, report, serve, watch
+from dojo import catalog, grade
 from dojo.judge import JudgeGone
 from dojo.stubs import NoStub
 from dojo.workspace import NotAWorkspace
@@ -13,11 +14,20 @@ WINDOWS = ("on Windows use WSL, where everything works as on Linux: the commands
            "need what Windows doesn't have")
 
 
+#: Commands that Windows can't run.
+POSIX = ("next", "watch", "serve", "doctor")
+
+
+def _later(module: str, name: str) -> Callable[[argparse.Namespace], int]:
+    """The function ``name`` of a module that is imported when it is called: a hint shall not wait for what a report needs."""
+    return lambda arguments: int(getattr(importlib.import_module(f"dojo.{module}"), name)(arguments))
+
+
 def _learner(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, run: Callable[[argparse.Namespace], int],
              about: str) -> argparse.ArgumentParser:
     command = commands.add_parser(name, help=about, description=f"{about[0].upper()}{about[1:]}.")
     command.add_argument("--workspace", default=".", metavar="PATH", help="the tree to work on (default: this repository's root)")
-    command.set_defaults(run=run)
+    command.set_defaults(run=run, command=name)
     return command
 
 
@@ -26,50 +36,50 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="dojo", description="The learner's tools.")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
-    command = _learner(commands, "next", learn.next_, "the first exercise that isn't solved: what it asks, and what its failure shows")
+    command = _learner(commands, "next", _later("learn", "next_"), "the first exercise that isn't solved: what it asks, and what its failure shows")
     command.add_argument("--quick", action="store_true", help="leave out what needs a live load")
 
-    command = _learner(commands, "watch", watch.watch, "judges at each save, and goes on to the next exercise when one is green")
+    command = _learner(commands, "watch", _later("watch", "watch"), "judges at each save, and goes on to the next exercise when one is green")
     command.add_argument("exercise", nargs="?", default="", help="where to begin (default: the first that isn't solved)")
     command.add_argument("--poll", action="store_true", help="look at the files again and again: for file systems without events")
     command.add_argument("--quick", action="store_true", help="leave out what needs a live load")
 
-    _learner(commands, "list", learn.list_, "all exercises with their state and points")
+    _learner(commands, "list", _later("learn", "list_"), "all exercises with their state and points")
 
-    command = _learner(commands, "hint", learn.hint, "a hint for an exercise, and the next one each time: a question, a pointer, an outline")
+    command = _learner(commands, "hint", _later("learn", "hint"), "a hint for an exercise, and one more each time: a question, a pointer, an outline")
     command.add_argument("exercise", nargs="?", default="", help="its id, such as 1.5 (default: the first that isn't solved)")
     command.add_argument("number", nargs="?", type=int, help="which hint, 1 to 3 (default: the next one)")
 
-    command = _learner(commands, "reset", learn.reset_, "puts the stub of an exercise back; what you wrote is kept")
+    command = _learner(commands, "reset", _later("learn", "reset_"), "puts the stub of an exercise back; what you wrote is kept")
     command.add_argument("exercise", help="its id, such as 1.5")
 
-    command = _learner(commands, "compare", learn.compare_, "the difference between your answer and the solution; asks first while it isn't green")
+    command = _learner(commands, "compare", _later("learn", "compare_"), "what differs between your answer and the solution; asks first if it isn't green")
     command.add_argument("exercise", help="its id, such as 1.5")
     command.add_argument("--yes", action="store_true", help="don't ask")
     command.add_argument("--whole", action="store_true", help="the whole file, with the answers to other exercises in it")
 
-    command = _learner(commands, "serve", serve.serve, "your service, to try it by hand, with all that it talks to; starts anew at each save")
+    command = _learner(commands, "serve", _later("serve", "serve"), "your service with all that it talks to, started anew at each save")
     command.add_argument("--port", type=int, default=8000, help="where it listens (default: 8000; 0: any port that is free)")
     command.add_argument("--poll", action="store_true", help="look at the files again and again: for file systems without events")
 
-    _learner(commands, "doctor", doctor.doctor, "looks whether everything is here that the exercises and these tools need")
+    _learner(commands, "doctor", _later("doctor", "doctor"), "looks whether everything is here that the exercises and these tools need")
 
-    command = _learner(commands, "report", report.write, "a page to look at: the board, and pictures of what the katas have seen")
+    command = _learner(commands, "report", _later("report", "write"), "a page to look at: the board, and pictures of what the katas have seen")
     command.add_argument("--output", metavar="FILE", help="where to write it (default: .dojo/report.html)")
 
-    command = _learner(commands, "progress", learn.progress, "writes docs/Exercises/exercise-tracker.md anew from the history of runs")
+    command = _learner(commands, "progress", _later("learn", "progress"), "writes docs/Exercises/exercise-tracker.md anew from the history of runs")
     command.add_argument("--blank", action="store_true", help="as a fresh clone has it")
 
     command = commands.add_parser("grade", help="grades submissions that aren't trusted", description="Grades submissions behind walls.")
     grade.arguments(command)
-    command.set_defaults(run=grade.grade)
+    command.set_defaults(run=grade.grade, command="grade")
     return top
 
 
 def main(argv: list[str] | None = None) -> int:
     """Runs one command; returns the exit status."""
     arguments = parser().parse_args(argv)
-    if sys.platform == "win32" and arguments.run in (learn.next_, watch.watch, serve.serve, doctor.doctor):
+    if sys.platform == "win32" and arguments.command in POSIX:
         print(f"dojo: {WINDOWS}", file=sys.stderr)
         return 2
     try:
