@@ -53,7 +53,7 @@ def parser() -> argparse.ArgumentParser:
     command = _learner(commands, "reset", _later("learn", "reset_"), "puts the stub of an exercise back; what you wrote is kept")
     command.add_argument("exercise", help="its id, such as 1.5")
 
-    command = _learner(commands, "compare", _later("learn", "compare_"), "what differs between your answer and the solution; asks first if it isn't green")
+    command = _learner(commands, "compare", _later("learn", "compare_"), "how your answer differs from the solution; asks first while it is red")
     command.add_argument("exercise", help="its id, such as 1.5")
     command.add_argument("--yes", action="store_true", help="don't ask")
     command.add_argument("--whole", action="store_true", help="the whole file, with the answers to other exercises in it")
