@@ -138,8 +138,8 @@ def _sections() -> dict[str, tuple[Path, str, str]]:
     for chapter in sorted((ROOT / "docs" / "Exercises").glob("*.md")):
         text = chapter.read_text(encoding="utf-8")
         headings = list(_HEADING.finditer(text))
-        for heading, following in zip(headings, [*headings[1:], None], strict=True):
-            body = text[heading.end(): following.start() if following else len(text)]
+        for heading, end in zip(headings, [*(each.start() for each in headings[1:]), len(text)], strict=False):
+            body = text[heading.end(): end]
             sections[heading[1]] = (chapter, heading[2].strip(), body)
     return sections
 
