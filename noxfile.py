@@ -96,6 +96,12 @@ def phase3(session: nox.Session) -> None:
 
 
 @nox.session
+def phase4(session: nox.Session) -> None:
+    """Performance tuning: workers, memory, and plans that are carried out. With -- --quick all that needs no live load."""
+    phase(session, "phase4_tuning")
+
+
+@nox.session
 def phase5(session: nox.Session) -> None:
     """Containers: an image, a compose file, health checks, and a load on the container."""
     phase(session, "phase5_containers", "load", "containers")

@@ -1,0 +1,77 @@
+"""How many of what: the CPUs that this process may use, and the plan that serves a workload best on them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+def usable_cpus(root: str | Path = "/") -> int:
+    """How many CPUs this process may keep busy: the smaller of its affinity and its container's quota.
+
+    - The affinity is the set of CPUs on which the system lets it run.
+    - The quota is the CPU time that its container gets in each period; the time divided by the period is a number of CPUs. In
+      version 2 of cgroups both stand in the file ``sys/fs/cgroup/cpu.max`` (``50000 100000``, or ``max 100000`` for no limit), in version 1 in
+      ``sys/fs/cgroup/cpu/cpu.cfs_quota_us`` (``-1`` for no limit) and ``sys/fs/cgroup/cpu/cpu.cfs_period_us``, all of them below ``root``.
+      Where there are no such files, there is no limit.
+
+    It is a whole number, and at least 1: also half a CPU is one. A quota such as 2.5 CPUs may be rounded up or down.
+    """
+    # TODO 4.2: a container that was given one CPU of a machine of 64 starts 64 workers.
+    # Goal: the number of CPUs that are there for this process, not for the machine.
+    # Tool: os.sched_getaffinity, which macOS doesn't have; the files that are named above, read anew at each call.
+    raise NotImplementedError("4.2: usable_cpus() counts nothing yet")
+
+
+@dataclass(frozen=True)
+class Workload:
+    """What one request costs.
+
+    ``cpu_seconds`` of computing and ``wait_seconds`` of waiting for others, such as a database; not both are 0. ``memory_bytes``: the size of
+    the model that it needs, 0 for none. ``gil_released``: whether the computing lets other threads of its process compute at
+    the same time, as numpy's does with large arrays; Python's own code doesn't.
+    """
+
+    cpu_seconds: float
+    wait_seconds: float
+    memory_bytes: int
+    gil_released: bool
+
+    @property
+    def cpu_bound(self) -> bool:
+        """Whether a request computes at least as long as it waits."""
+        return self.cpu_seconds >= self.wait_seconds
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a workload is served.
+
+    ``workers``: how many processes uvicorn starts, at least one. Each has an event loop, on which its requests wait, as many as there are.
+    ``threads``: how many threads compute in each worker, beside its loop. ``processes``: how many processes compute for each worker, in a
+    pool of its own. When there are processes, they do all of the computing; when there are neither (both 0), the loop's own thread does.
+    ``reason``: why it is this plan, in a sentence for whoever reads it in a year.
+
+    Each process that computes has a copy of the model: the workers, or when they have pools, the pools' processes in their place.
+    """
+
+    workers: int
+    threads: int
+    processes: int
+    reason: str
+
+
+def recommend(workload: Workload, cpus: int, memory_bytes: int) -> Plan:
+    """The plan for a ``workload`` on ``cpus`` CPUs, of at least 1, with ``memory_bytes`` for all copies of the model together.
+
+    1. All copies together fit into the memory. When not even one does, ``ValueError`` is raised.
+    2. Never do more processes compute than there are CPUs, nor are there more workers than CPUs, whatever the workload.
+    3. When requests are CPU-bound and keep the GIL, as many processes compute as there are CPUs, or as have a copy where fewer fit.
+       Threads don't help: a process has one at most.
+    4. When requests are CPU-bound and release the GIL, as many threads compute as there are CPUs, in all processes together (rounded up
+       where these don't share them evenly); a process without threads of its own counts as one. All threads of a process share its copy.
+    5. Requests that wait more than they compute wait on the event loop. One worker can be enough for them.
+    6. With more CPUs or more memory, never do fewer compute at the same time.
+    """
+    # TODO 4.5: half of the machine is idle, or the model is there eight times and the system ends the service for want of memory.
+    # Goal: the plan that the rules above ask for.
+    # Tool: min(), and a division that rounds down; mind a model of 0 bytes.
+    raise NotImplementedError("4.5: recommend() has no plan yet")
