@@ -1,0 +1,54 @@
+# Right answer to 4.5: one worker whose loop only waits, and a pool of processes that computes.
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Workload:
+    """What one request costs.
+
+    ``cpu_seconds`` of computing and ``wait_seconds`` of waiting for others, such as a database; not both are 0. ``memory_bytes``: the size of
+    the model that it needs, 0 for none. ``gil_released``: whether the computing lets other threads of its process compute at
+    the same time, as numpy's does with large arrays; Python's own code doesn't.
+    """
+
+    cpu_seconds: float
+    wait_seconds: float
+    memory_bytes: int
+    gil_released: bool
+
+    @property
+    def cpu_bound(self) -> bool:
+        """Whether a request computes at least as long as it waits."""
+        return self.cpu_seconds >= self.wait_seconds
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a workload is served.
+
+    ``workers``: how many processes uvicorn starts, at least one. Each has an event loop, on which its requests wait, as many as there are.
+    ``threads``: how many threads compute in each worker, beside its loop. ``processes``: how many processes compute for each worker, in a
+    pool of its own. When there are processes, they do all of the computing; when there are neither (both 0), the loop's own thread does.
+    ``reason``: why it is this plan, in a sentence for whoever reads it in a year.
+
+    Each process that computes has a copy of the model: the workers, or when they have pools, the pools' processes in their place.
+    """
+
+    workers: int
+    threads: int
+    processes: int
+    reason: str
+
+
+def recommend(workload: Workload, cpus: int, memory_bytes: int) -> Plan:
+    if workload.memory_bytes > memory_bytes:
+        raise ValueError(f"{workload.memory_bytes} bytes do not fit into {memory_bytes}")
+    if workload.wait_seconds > workload.cpu_seconds:
+        return Plan(workers=1, threads=1, processes=0, reason="mostly waiting, which a loop does")
+    most = [cpus]
+    if workload.memory_bytes > 0:
+        most.append(memory_bytes // workload.memory_bytes)
+    processes = min(most)
+    if workload.gil_released and processes < cpus:
+        return Plan(workers=1, threads=cpus, processes=0, reason="not enough memory for processes, and threads will do")
+    return Plan(workers=1, threads=0, processes=processes, reason="a pool computes, the loop stays free")
