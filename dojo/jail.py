@@ -35,8 +35,8 @@ from dojo.workspace import ROOT
 #: The strongest first.
 LEVELS = ("bubblewrap", "landlock", "limits")
 
-#: Who judges when root grades: nobody who owns anything.
-USER = 64711
+#: Who judges when root grades: somebody whom every system knows, as PostgreSQL asks for a name, and who owns nothing.
+USER = 65534
 
 #: What a process of the learner's may use. Sizes in bytes, times in seconds.
 MEMORY, CPU, FILE_SIZE, TASKS, FILES = 8 << 30, 600, 128 << 20, 2048, 8192
