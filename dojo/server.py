@@ -88,6 +88,8 @@ class Server:
         self._log = root.parent / f"{root.name}.log"
         self._numbers = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        #: Connections to it, which end with it.
+        self.connections: list[Connection] = []
 
     async def _start(self, argv: Sequence[str], env: Mapping[str, str], shared: Sequence[Path]) -> None:
         keeper = [sys.executable, "-I", "-S", str(ROOT / "dojo" / "keeper.py")]
@@ -189,6 +191,8 @@ class Server:
 
     async def close(self) -> None:
         """Ends all of its processes, and waits until they are gone."""
+        for connection in self.connections:
+            connection.close()
         keeper = getattr(self, "_keeper", None)
         if keeper is None:
             return
@@ -232,8 +236,10 @@ class Connection:
 
     @classmethod
     async def open(cls, server: Server) -> "Connection":
-        """A new one."""
-        return cls(*await asyncio.open_connection(server.host, server.port, limit=1 << 22))
+        """A new one, which ends with the server at the latest."""
+        connection = cls(*await asyncio.open_connection(server.host, server.port, limit=1 << 22))
+        server.connections.append(connection)
+        return connection
 
     async def get(self, path: str, headers: Mapping[str, str] | None = None) -> Answered:
         """The answer to GET ``path``; raises ``OSError`` when the connection ends before."""

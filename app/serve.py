@@ -1,0 +1,30 @@
+"""How the service is served: a command of uvicorn's, made of the settings. ``python -m app.serve`` becomes that server."""
+
+from app.settings import Settings
+
+
+def server_command(settings: Settings) -> list[str]:
+    """The command that serves app.main:app, as a list of its words: the program, then its arguments.
+
+    uvicorn listens on the ``settings``' host and port, with ``web_concurrency`` worker processes. Where that is None, how many there are is
+    left open.
+    """
+    # TODO 4.1: one process uses one CPU, however many there are, and when it dies nobody is left.
+    # Goal: uvicorn with as many workers as web_concurrency says, on the host and port of the settings.
+    # Tool: uvicorn --help. sys.executable -m uvicorn is the one that belongs to this Python.
+    raise NotImplementedError("4.1: server_command() has no command yet")
+
+
+def main() -> None:
+    """Serves with the environment's settings until the process is told to end by SIGTERM.
+
+    Then requests in flight are answered, and this process is the last to end.
+    """
+    # TODO 4.1: whoever starts the service knows one process, and sends its SIGTERM to that one.
+    # Goal: this process is the server, and not one that has started a server.
+    # Tool: os.execvp() replaces the program of a process by another; uvicorn.run() is a way without a second program.
+    raise NotImplementedError("4.1: main() serves nothing yet")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,236 @@
+"""4.1 · The service runs in several processes: each answers, one that dies is replaced, and all end together."""
+
+import asyncio
+import random
+import re
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from dojo.kata import Functions, Red, exercise, listed, new, plural
+from dojo.plugin import RUN
+from dojo.server import Connection, Port, serving, shown
+from katas.phase4_tuning.workers import OVERLAY, WORKER_PATIENCE, Taken, Workers, gathered, happens, processes
+
+pytestmark = exercise("4.1", edit="app/serve.py")
+
+COMMAND = "app.serve:server_command"
+
+#: After a SIGTERM a server that isn't asked anything any more has ended by then, in seconds; only wrong answers wait so long.
+END_PATIENCE = 20.0
+#: For how long requests stay in flight after the workers were seen to stop, in seconds: longer than a server needs that drops them.
+HELD_ON = 0.5
+
+
+async def command(learner: Functions, **settings: Any) -> list[str]:
+    """What server_command() makes of these settings; raises `Red` when that is no command."""
+    value = await learner.call(COMMAND, new("app.settings:Settings", **settings))
+    told = f"server_command({', '.join(f'{name}={each!r}' for name, each in settings.items())})"
+    if not isinstance(value, list):
+        raise Red(f"{told} returned {value!r:.200}. A command is a list of words, each an argument of its own: no shell takes it apart.")
+    strange = [word for word in value if not isinstance(word, str)]
+    if strange:
+        raise Red(f"{told} has {strange[0]!r} among its words, which are texts, all of them:\n    {shown([str(word) for word in value])}")
+    return value
+
+
+def says(argv: list[str], number: int) -> bool:
+    """Whether a number stands somewhere in a command."""
+    return bool(re.search(rf"(?<!\d){number}(?!\d)", shown(argv)))
+
+
+async def test_the_command_is_made_of_the_settings(learner: Functions) -> None:
+    """server_command() is a list of texts, with the host, the port and the number of workers of the settings that it was given."""
+    for workers in (random.randint(17, 48), random.randint(49, 96)):
+        host, port = f"127.0.0.{random.randint(100, 250)}", random.randint(20_000, 60_000)
+        argv = await command(learner, host=host, port=port, web_concurrency=workers)
+        for name, value, there in (("host", host, host in " ".join(argv)), ("port", port, says(argv, port)),
+                                   ("web_concurrency", workers, says(argv, workers))):
+            assert there, (
+                f"The settings had a {name} of {value}, and this is the command:\n    {shown(argv)}\nIt doesn't say {value}. "
+                "It is made of the settings that it is given; whoever deploys the service changes those, and not the code."
+            )
+
+
+async def test_the_command_needs_no_number_of_workers(learner: Functions) -> None:
+    """Where web_concurrency is None, there is a command all the same, and None isn't a word of it."""
+    argv = await command(learner, port=random.randint(20_000, 60_000), web_concurrency=None)
+
+    assert not re.search(r"\bNone\b", " ".join(argv)), (
+        f"With a web_concurrency of None this is the command:\n    {shown(argv)}\nNone is Python's word for \"not set\"; uvicorn takes it for a "
+        "number that it can't read, and ends."
+    )
+
+
+@pytest.mark.live
+@pytest.mark.parametrize("workers", [2, None])
+async def test_the_command_serves(request: pytest.FixtureRequest, learner: Functions, workers: int | None) -> None:
+    """The command of server_command() serves app.main:app where the settings say, with as many processes as they say."""
+    port = Port()
+    argv = await command(learner, host="127.0.0.1", port=port.number, web_concurrency=workers)
+    try:
+        async with serving(request.config.stash[RUN].launcher.root, argv, port, overlay=OVERLAY) as server:
+            seen = Workers(server)
+            taken = await gathered(seen, workers or 1)
+            for each in taken:
+                each.finish()
+                await each.answer()
+    except Red as red:
+        raise Red(f"The command was\n    {shown(argv)}\n{red}") from None
+    finally:
+        port.close()
+
+
+# -- python -m app.serve
+
+
+@dataclass
+class Running:
+    """``python -m app.serve`` with ``count`` workers."""
+
+    workers: Workers
+    count: int
+    #: The requests that are in flight in its workers.
+    taken: list[Taken] = field(default_factory=list)
+
+
+@pytest_asyncio.fixture(loop_scope="session", scope="module")
+async def running(request: pytest.FixtureRequest) -> AsyncIterator[Running]:
+    """The service as ``python -m app.serve`` starts it; the tests below go through its life."""
+    port, count = Port(), random.choice((2, 3))
+    env = {"HOST": "127.0.0.1", "PORT": str(port.number), "WEB_CONCURRENCY": str(count)}
+    try:
+        async with serving(request.config.stash[RUN].launcher.root, [sys.executable, "-m", "app.serve"], port, env=env, overlay=OVERLAY) as server:
+            yield Running(Workers(server), count)
+    except Red as red:
+        raise Red(f"python -m app.serve, with HOST=127.0.0.1, PORT={port.number} and WEB_CONCURRENCY={count}:\n{red}") from None
+    finally:
+        port.close()
+
+
+def alive(running: Running) -> None:
+    """Raises `Red` when the process that was started has ended."""
+    server = running.workers.server
+    if server.ended is not None:
+        raise Red(f"The process of python -m app.serve has ended ({server.told_end()}), and the service that it had started goes on without it. "
+                  "Whoever started it takes it for gone: in a container, all that is left is killed at this moment.")
+
+
+@pytest.mark.live
+async def test_as_many_processes_answer(running: Running) -> None:
+    """python -m app.serve serves with as many processes as WEB_CONCURRENCY says, where HOST and PORT say; each of them answers."""
+    workers, server = running.workers, running.workers.server
+    taken = await gathered(workers, running.count)
+    for each in taken:
+        each.finish()
+        await each.answer()
+    places = await server.listening()
+
+    held = {each.process for each in taken}
+    assert len(held) == running.count, f"{plural(running.count, 'request')} were held at once, in {processes(len(held))}."
+    started = await workers.all_there()
+    assert len(started) == running.count, f"WEB_CONCURRENCY was {running.count}, and {processes(len(started))} started the application."
+    assert not places or places == [f"127.0.0.1:{server.port}"], (
+        f"HOST was 127.0.0.1 and PORT {server.port}, and the service listens on {listed(places)}: "
+        "who may reach it is decided by whoever deploys it."
+    )
+    alive(running)
+
+
+@pytest.mark.live
+async def test_a_worker_that_was_killed_is_replaced(running: Running) -> None:
+    """When a worker is killed, as for want of memory, another one takes its place, and again as many answer."""
+    workers, server, count = running.workers, running.workers.server, running.count
+    victim = random.choice(sorted(workers.answered))
+    began = len(workers.started)
+    await server.signal(9, victim)
+    replaced = await workers.are(began + 1)
+    alive(running)
+
+    assert replaced, (
+        f"One of {count} workers, the process {victim}, was killed. After {WORKER_PATIENCE:.0f} s, the patience limit, no other had taken its "
+        f"place: the service goes on with {count - 1}, and with one less after each such night.{server.told()}"
+    )
+    taken = await gathered(workers, count)
+    for each in taken:
+        each.finish()
+        await each.answer()
+    assert victim not in {each.process for each in taken}
+    started = len(await workers.all_there()) - began
+    assert started == 1, f"One worker was killed, and {started} were started in its place."
+
+
+@pytest.mark.live
+async def test_requests_in_flight_are_answered_after_a_sigterm(running: Running) -> None:
+    """After a SIGTERM to the one process that was started, all workers stop, and each of them answers what it has in flight."""
+    workers, server, count = running.workers, running.workers.server, running.count
+    idle = await idle_connections(running)
+    running.taken = await gathered(workers, count)
+    for each in running.taken:
+        await each.free()
+    await server.terminate()
+    stopping = [asyncio.create_task(connection.hung_up()) for connection in idle]
+    noticed = await happens(lambda: all(task.done() for task in stopping) or server.ended is not None, END_PATIENCE)
+    for task in stopping:
+        task.cancel()
+    if server.ended is None:
+        await asyncio.sleep(HELD_ON)
+    left_behind = len(await server.tree()) if server.ended is not None else 0
+    for each in running.taken:
+        each.finish()
+    answers = await asyncio.gather(*(each.answer() for each in running.taken), return_exceptions=True)
+    lost = [answer for answer in answers if isinstance(answer, BaseException) or answer.status != 200]
+    sent = f"Each of {count} workers had a request in flight when the process of python -m app.serve got a SIGTERM."
+
+    if left_behind:
+        raise Red(f"{sent} That process ended at once ({server.told_end()}), with {processes(left_behind)} left behind.\n"
+                  "A SIGTERM goes to one process. If that is not the server itself, it has to pass the signal on, and to wait.")
+    assert noticed, f"{sent} After {END_PATIENCE:.0f} s, the patience limit, its workers go on as if nothing had been.{server.told()}"
+    assert not lost, (
+        f"{sent} {len(lost)} of them got no answer: {shown_error(lost[0])}. What was accepted is answered; only what comes later "
+        f"is for somebody else.{server.told()}"
+    )
+
+
+async def idle_connections(running: Running) -> list[Connection]:
+    """A connection to each of the workers on which nothing is asked. A worker that stops closes its own at once."""
+    taken = await gathered(running.workers, running.count)
+    for each in taken:
+        each.finish()
+        await each.answer()
+        # The beginning of a request, so that it isn't closed for having been idle for too long.
+        each.connection.write(b"G")
+    return [each.connection for each in taken]
+
+
+def shown_error(lost: Any) -> str:
+    """What became of a request, in words."""
+    if isinstance(lost, TimeoutError):
+        return "nothing came"
+    return f"{lost}" if isinstance(lost, BaseException) else f"it was answered with {lost.status}"
+
+
+@pytest.mark.live
+async def test_no_process_is_left_after_a_sigterm(running: Running) -> None:
+    """When the last answer is given, all of its processes end, the one that was started last."""
+    server = running.workers.server
+    ended = await server.ends(END_PATIENCE)
+    left: list[dict[str, Any]] = await server.tree()
+    for _ in range(int(END_PATIENCE / 0.05) if ended else 0):
+        if not left:
+            break
+        await asyncio.sleep(0.05)
+        left = await server.tree()
+
+    assert ended, (
+        f"{END_PATIENCE:.0f} s after the last answer, the patience limit, the process of python -m app.serve still runs, "
+        f"{'alone' if len(left) < 2 else f'with {len(left) - 1} others'}. Whoever asked it to end will kill it.{server.told()}"
+    )
+    assert not left, (
+        f"The process of python -m app.serve has ended, and {processes(len(left))} of the service "
+        f"run{'s' if len(left) == 1 else ''} on, such as\n    {left[0]['command'][:70]}\nNobody knows of them, and they keep the port."
+    )
