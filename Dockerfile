@@ -1,6 +1,11 @@
-# The stub of exercise 5.1, whose kata is still to come: it fails to build, and says why.
+# The stub of exercises 5.1 and 5.2.
 #
-# TODO 5.1: the service runs on this machine only. Goal: an image that answers /health and
-# /predict. Tool: COPY, RUN, USER, CMD in exec form.
+# TODO 5.1: the service runs on this machine only. Goal: an image whose container answers /health and
+# /predict on port 8000, runs as a user that isn't root, and holds no secret. Tool: COPY, RUN, USER,
+# and CMD in exec form; .dockerignore.
+#
+# TODO 5.2, once 5.1 is green: the image ships what only its build has needed, and a change of one line
+# of app/ installs everything anew. Goal: small, the same tomorrow, and built in seconds. Tool: a second
+# FROM, COPY --from, and the order of the steps.
 FROM python:3.11-slim-bookworm
 RUN echo "5.1: this Dockerfile doesn't build a service yet" >&2 && exit 1

@@ -21,7 +21,12 @@ from typing import Any
 #: How long a program may take to end before it is killed, in seconds.
 ENDING_PATIENCE = 5.0
 
+#: How long a container engine may take for one command, in seconds.
+ENGINE_PATIENCE = 60.0
+
 _PR_SET_PDEATHSIG = 1
+# Loaded before any process is forked: in the child there may be no time for it, nor locks that are free.
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 class Guard:
@@ -68,7 +73,10 @@ class Guard:
         return {}
 
     def do_undo(self, **what: Any) -> dict[str, Any]:
-        """Notes what to take back at the end: a ``schema`` of a PostgreSQL at ``url``, or the keys of a Redis that begin with ``prefix``."""
+        """Notes what to take back at the end.
+
+        A ``schema`` of a PostgreSQL at ``url``, the keys of a Redis that begin with ``prefix``, or what a container ``engine`` has with a ``label``.
+        """
         self._undo = what
         return {}
 
@@ -90,17 +98,20 @@ class Guard:
         environment = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH") if name in os.environ}
         identity: dict[str, Any] = {"user": user[0], "group": user[1], "extra_groups": []} if user else {}
         return {"cwd": self._folder, "env": {**environment, "LC_ALL": "C", "TZ": "UTC"}, "start_new_session": True,
-                "preexec_fn": lambda: _end_with_the_guard(stop), **identity}
+                "preexec_fn": lambda: end_with_the_parent(stop), **identity}
 
 
-def _end_with_the_guard(stop: int) -> None:
-    """In the new process, before its program begins: Linux sends it ``stop`` when the guard itself is killed."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, stop)
+def end_with_the_parent(stop: int) -> None:
+    """In the new process, before its program begins: Linux sends it ``stop`` when its parent, such as the guard, is killed."""
+    if _LIBC is not None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, stop)
 
 
-def _take_back(url: str, schema: str = "", prefix: str = "") -> None:
-    if schema:
+def _take_back(url: str = "", schema: str = "", prefix: str = "", engine: str = "", label: str = "", project: str = "", folder: str = "") -> None:
+    if engine:
+        _remove_containers(engine, label, project)
+        shutil.rmtree(folder, ignore_errors=True)
+    elif schema:
         import psycopg
         from psycopg import sql
 
@@ -116,6 +127,44 @@ def _take_back(url: str, schema: str = "", prefix: str = "") -> None:
             keys = list(client.scan_iter(match=f"{prefix}*", count=1000))
             for first in range(0, len(keys), 1000):
                 client.delete(*keys[first:first + 1000])
+
+
+def _remove_containers(engine: str, label: str, project: str) -> None:
+    """Removes what a container engine has of the judge: what carries its ``label``, or is of one of its Compose projects."""
+
+    def run(*arguments: str) -> list[str]:
+        with contextlib.suppress(OSError, subprocess.SubprocessError):
+            done = subprocess.run([engine, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                                  timeout=ENGINE_PATIENCE, check=False)
+            return done.stdout.split("\n")
+        return []
+
+    def ours(listing: list[str], value: str) -> set[str]:
+        found = {line for line in run(*listing, "--filter", f"label={label}", "--format", value) if line}
+        # Compose puts labels of its own on what it makes.
+        of_compose = '{{.Label "com.docker.compose.project"}} ' + value
+        found |= {line.partition(" ")[2] for line in run(*listing, "--filter", "label=com.docker.compose.project", "--format", of_compose)
+                  if line.startswith(project)}
+        return found
+
+    for _ in range(10):  # what was asked for just before the judge was killed may come only now
+        left = 0
+        kinds = ((["ps", "--all"], "{{.ID}}", ["rm", "--force", "--volumes"]), (["network", "ls"], "{{.ID}}", ["network", "rm"]),
+                 (["volume", "ls"], "{{.Name}}", ["volume", "rm", "--force"]))
+        for listing, value, removing in kinds:
+            names = ours(listing, value)
+            left += len(names)
+            for name in names:
+                run(*removing, name)
+        # Images by their tags: an image without one is in the engine's cache.
+        names = {line for line in run("images", "--all", "--filter", f"label={label}", "--format", "{{.Repository}}:{{.Tag}} {{.ID}}") if line}
+        names = {tag if "<none>" not in tag else number for tag, _, number in (name.partition(" ") for name in names)}
+        left += len(names)
+        for name in names:
+            run("rmi", "--force", name)
+        if not left:
+            return
+        time.sleep(0.2)
 
 
 def main() -> None:

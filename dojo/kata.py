@@ -24,6 +24,7 @@ from pathlib import Path
 import pytest
 
 from dojo.burst import Burst, Observation, Request, Rounds, hold_and_ping, hold_in_rounds, never_awaited
+from dojo.container import Container, Image
 from dojo.evidence import Picture, bars, held_loop, listed, plural, quoted, where
 from dojo.handed import Meeting, alone, overlay
 from dojo.hold import Held, hold
@@ -37,9 +38,9 @@ from dojo.wire import new
 from dojo.witness import note as keep_picture
 
 __all__ = [
-    "Answer", "Burst", "Call", "Functions", "Held", "Inconclusive", "Load", "LoadRun", "Meeting", "Observation", "Picture", "Red",
-    "Request", "Rounds", "Server", "Service", "ServiceStarter", "SilentPipe", "Upstream", "alone", "bars", "beside", "exercise", "held_loop", "hold",
-    "hold_and_ping", "hold_in_rounds", "hold_steps", "keep_picture", "listed", "never_awaited", "new", "overlay", "plural", "quoted", "where",
+    "Answer", "Burst", "Call", "Container", "Functions", "Held", "Image", "Inconclusive", "Load", "LoadRun", "Meeting", "Observation", "Picture",
+    "Red", "Request", "Rounds", "Server", "Service", "ServiceStarter", "SilentPipe", "Upstream", "alone", "bars", "beside", "exercise", "held_loop",
+    "hold", "hold_and_ping", "hold_in_rounds", "hold_steps", "keep_picture", "listed", "never_awaited", "new", "overlay", "plural", "quoted", "where",
 ]
 
 
@@ -51,3 +52,8 @@ def exercise(exercise_id: str, *, edit: str | Sequence[str] = ()) -> pytest.Mark
 def beside(kata: str, file: str, name: str) -> str:
     """The application ``name`` in a ``file`` that lies beside the ``kata`` (its ``__file__``)."""
     return f"{Path(kata).with_name(file)}:{name}"
+
+
+def tier(name: str) -> pytest.MarkDecorator:
+    """Marks a test by what it looks at: ``static``, the text of files; ``image``; ``behavior``, a container. The last two need an engine."""
+    return pytest.mark.tier(name)

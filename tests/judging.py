@@ -12,6 +12,7 @@ An answer's edit file begins with comments that say what must come of it::
 
 import atexit
 import contextlib
+import functools
 import io
 import multiprocessing
 import os
@@ -25,7 +26,7 @@ from typing import Any
 
 import pytest
 
-from dojo import catalog
+from dojo import catalog, container
 from dojo.launch import ForkServer
 from dojo.services import Services
 from dojo.workspace import ANSWERS, ROOT
@@ -50,6 +51,30 @@ class Answer:
     def name(self) -> str:
         """``wrong/1_5_lock_around_the_wait``."""
         return str(self.path.relative_to(ANSWERS))
+
+
+def needs_engine(answer: Answer) -> bool:
+    """Whether it takes a container engine to judge an answer as its header says."""
+    return any(tests and (answer.right or not set(answer.rejected_by.split(" or ")).isdisjoint(tests))
+               for tests in map(engine_tests, answer.exercises))
+
+
+@functools.cache
+def engine_tests(exercise: str) -> frozenset[str]:
+    """The tests of a kata that look at an image or a container."""
+    text = (ROOT / catalog.exercise(exercise).kata).read_text(encoding="utf-8")
+    return frozenset(re.findall(r'^@tier\("(?:image|behavior)"\)\n(?:@.*\n)*(?:async )?def (\w+)', text, re.M))
+
+
+@functools.cache
+def engine() -> str:
+    """The container engine that answers here; empty when there is none, which ``KATA_REQUIRE_ENGINE=1`` makes an error."""
+    try:
+        return container.find()[0]
+    except container.NoEngine:
+        if os.environ.get(container.REQUIRED):
+            raise
+        return ""
 
 
 def answers() -> list[Answer]:

@@ -1,0 +1,251 @@
+"""5.1 · The service as an image that answers from outside, isn't root, and holds no secret."""
+
+import random
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from dojo.container import Entry, Saved, hadolint
+from dojo.dockerfile import Dockerfile, expand
+from dojo.kata import Container, Functions, Image, Inconclusive, Red, exercise, listed, tier
+from katas.phase1_foundation.predicting import predicted, same
+from katas.phase5_containers.asking import asked
+
+pytestmark = exercise("5.1", edit=("Dockerfile", ".dockerignore"))
+
+#: Parts of a variable's name that say that its value is a secret.
+SECRET = re.compile(r"(?:^|_)(?:PASSWORDS?|PASSWD|PASSPHRASE|PWORD|SECRETS?|TOKENS?|CREDENTIALS?|(?:API|ACCESS|PRIVATE|SECRET)_?KEY)(?:$|_)", re.I)
+#: An address with a password in it.
+LOGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s:@\"']*:[^/\s@\"'$]+@", re.I)
+SHELLS = ("sh", "bash", "dash", "ash", "zsh")
+WHY_EXEC = ("What runs the line is a shell. It becomes process 1 and gets the signal to stop, which it doesn't hand on: the server hears of "
+            "nothing, goes on, and is killed in the middle of its requests.")
+EXEC = "A shell that starts the server as its child waits for it and hands nothing on: let it become the server, with exec. "
+WHY_NUMBER = ("Whoever starts the container, such as Kubernetes with runAsNonRoot, has to see that this isn't root before it runs. A number says so; "
+              "a name means what the image's own /etc/passwd says.")
+WHY_ROOT = "Root in a container is root of the machine's kernel, with one wall less to climb for who breaks in."
+
+
+# -- static
+
+
+@tier("static")
+async def test_there_is_something_to_build(dockerfile: Dockerfile) -> None:
+    """The Dockerfile builds the service: its hole is filled."""
+    assert dockerfile.stages
+
+
+@tier("static")
+async def test_the_base_image_is_pinned(dockerfile: Dockerfile) -> None:
+    """The image begins with a version that is named, and not with whatever is newest."""
+    for base, line in dockerfile.bases:
+        if base == "scratch" or "@sha256:" in base:
+            continue
+        name, _, tag = base.rpartition("/")[2].partition(":")
+        at = f"Dockerfile:{line} begins with {base}"
+        why = "What is newest is decided anew on each build: the image that you test today isn't the one that is built tomorrow."
+        assert tag, f"{at}, which names no version, and no tag means latest. {why}"
+        assert not re.match(r"latest\b", tag), f"{at}. {why}"
+        assert name != "python" or re.match(r"\d+\.\d+", tag), f"{at}, which is a Python of any version: it takes two numbers, such as 3.11. {why}"
+
+
+@tier("static")
+async def test_the_command_is_in_exec_form(dockerfile: Dockerfile) -> None:
+    """What the container runs is a list of words, so that the server itself is process 1."""
+    given = [each for each in (dockerfile.last("ENTRYPOINT"), dockerfile.last("CMD")) if each]
+    assert given, ("Dockerfile has neither CMD nor ENTRYPOINT: the container runs the command of the base image, which for Python is a prompt that "
+                   "ends at once.")
+    for each in given:
+        if each.words is None:
+            raise Red(f"{each.where} is a line for a shell:\n    {each.text[:72]}\n"
+                      + ("It looks like a list, and is none: JSON has double quotes. " if each.value.startswith("[") else "") + WHY_EXEC)
+        assert each.words or each.keyword == "CMD", f"{each.where} is an empty list."
+
+
+@tier("static")
+async def test_the_user_is_a_number_and_not_root(dockerfile: Dockerfile) -> None:
+    """USER names a user by number, and it isn't root's."""
+    user = dockerfile.last("USER")
+    assert user, f"Dockerfile has no USER in what is shipped: all that runs in the container is root. {WHY_ROOT}"
+    name = expand(user.value, dockerfile.known_at(user)).strip("\"'").partition(":")[0]
+    if "$" in user.value and not name:  # a variable of which the file doesn't know the value
+        return
+    assert name not in ("0", "root"), f"{user.where} says USER {name}: the last USER is the one that runs. {WHY_ROOT}"
+    assert name.isdigit(), f"{user.where} says USER {name}, a name, where a number has to stand. {WHY_NUMBER}"
+    assert int(name), f"{user.where} says USER {name}, which is root's number. {WHY_ROOT}"
+
+
+@tier("static")
+async def test_no_secret_is_written_down(dockerfile: Dockerfile) -> None:
+    """No password or token stands in the Dockerfile, nor is it asked for where everybody can read it."""
+    for each in dockerfile.everywhere:
+        if each.keyword in ("ENV", "ARG"):
+            names = each.variables or {each.value.strip(): ""}
+            for name, value in names.items():
+                told = LOGIN.search(value) or (SECRET.search(name) and (value or each.keyword == "ARG"))
+                assert not told, (
+                    f"{each.where} puts a secret into the image: {each.keyword} {name}\n"
+                    "Variables and build arguments are part of an image's settings and its history, where `docker inspect` and `docker history` show "
+                    "them to everybody who has it. What the service needs comes when the container starts; what the build needs, "
+                    "by RUN --mount=type=secret.")
+        if each.keyword in ("COPY", "ADD") and not each.flag("from"):
+            for path in each.paths[:-1]:
+                assert not re.fullmatch(r"\.env(\..+)?", path.rstrip("/").rpartition("/")[2]) or path.endswith(".example"), (
+                    f"{each.where} copies {path} into the image:\n    {each.text[:72]}\n"
+                    "Its passwords go to everybody who has the image. Give them to the container when it starts: docker run --env-file .env")
+
+
+@tier("static")
+async def test_hadolint_finds_no_error(tree: Path, note: Callable[[str], None]) -> None:
+    """hadolint, the linter for Dockerfiles, finds no error; what it only warns of is shown."""
+    found = hadolint(tree / "Dockerfile")
+    if found is None:
+        note("hadolint isn't installed here, so it had no say: nox -s phase5 brings it along")
+        return
+    errors = [each for each in found if each.level == "error"]
+    if errors:
+        lines = "\n".join(f"    Dockerfile:{each.line} {each.code} {each.message[:50]}" for each in errors[:5])
+        raise Red(f"hadolint finds what is an error anywhere:\n{lines}\nEach code has a page that says why: "
+                  f"https://github.com/hadolint/hadolint/wiki/{errors[0].code}")
+    for each in [each for each in found if each.level == "warning"][:3]:
+        note(f"hadolint warns: Dockerfile:{each.line} {each.code} {each.message}")
+
+
+@tier("static")
+async def test_the_context_is_looked_after(tree: Path) -> None:
+    """.dockerignore says what isn't sent to the engine."""
+    file = tree / ".dockerignore"
+    lines = file.read_text(encoding="utf-8", errors="replace").splitlines() if file.is_file() else []
+    state = "has no pattern in it" if file.is_file() else "is not there"
+    assert [line for line in lines if line.strip() and not line.lstrip().startswith("#")], (
+        f".dockerignore {state}: the engine is sent all that lies in this folder, from .git to the "
+        "passwords in .env, and one `COPY . .` puts it into the image.")
+
+
+# -- image
+
+
+@tier("image")
+async def test_it_builds(image: Image) -> None:
+    """`docker build` makes an image of it."""
+    assert image.tag
+
+
+@tier("image")
+async def test_the_context_leaves_out_what_no_image_needs(image: Image) -> None:
+    """History, environments, caches, tests and passwords are not even sent to the engine."""
+    sent = await image.engine.sent(image.folder)
+    there = [name for name, path in image.trap.places.items() if path in sent]
+    assert not there, (
+        f"In the folder that is built there were also {listed(list(image.trap.places))}. .dockerignore lets through {listed(there)}.\n"
+        "What is sent slows down each build, makes the cache useless when it changes, and is in the image with one careless COPY. A pattern without "
+        "**/ means the top folder only, and of all that fit a path the last one counts.")
+
+
+@tier("image")
+async def test_the_image_says_who_runs_and_what(image: Image) -> None:
+    """The image's own settings have a user by number, and a command in exec form."""
+    settings = (await image.saved()).settings
+    user = str(settings.get("User") or "")
+    name = user.partition(":")[0]
+    assert name.isdigit(), f"The image's user is {user or 'not set, which means root'}. {WHY_NUMBER}"
+    assert int(name), f"The image's user is {user}. {WHY_ROOT}"
+    words = [*(settings.get("Entrypoint") or []), *(settings.get("Cmd") or [])]
+    assert words, "The image has no command to run."
+    assert words[:2] != ["/bin/sh", "-c"], f"The image runs {words}. {WHY_EXEC}"
+
+
+@tier("image")
+async def test_no_secret_is_in_any_layer(image: Image) -> None:
+    """Neither the settings nor the history nor any file of any layer holds a password."""
+    saved, secret = await image.saved(), image.trap.secret.encode()
+    for name, value in saved.variables.items():
+        ours = any(name in each.variables for each in image.dockerfile.everywhere if each.keyword == "ENV")
+        told = LOGIN.search(value) or (ours and value and SECRET.search(name))
+        assert not told, f"The image sets the variable {name}, which holds a secret."
+    for layer in saved.above:
+        for path, content in layer.reading():
+            if secret in content:
+                gone = path not in saved.files
+                raise Red(f"The password of .env is in the image, in /{path}, which came with\n    {layer.instruction[:72]}\n"
+                          + ("A later layer removes the file, and the layer below still ships it. " if gone else "")
+                          + "Who has the image has the password.")
+    assert secret.decode() not in str(saved.config), "The password of .env is in the image's history."
+
+
+@tier("image")
+async def test_the_service_cannot_change_its_own_code(image: Image) -> None:
+    """The user that runs the service may read its code and not write it."""
+    saved = await image.saved()
+    code = code_of(saved, image)
+    if not code:
+        raise Red("The image holds no copy of app/main.py: what does it serve?")
+    user, groups = saved.user()
+    for path, entry in sorted(code.items(), key=lambda each: (not each[0].endswith("app/main.py"), each[0])):
+        assert not entry.writable(user, groups), (
+            f"In the image /{path} belongs to {entry.user}:{entry.group} with the mode {entry.mode & 0o777:03o}: the service, which runs as {user}, "
+            "may write it.\nWho finds a way to write a file could then put a program of their own in the place of yours. "
+            "COPY gives files to root, who is somebody else: leave it at that.")
+
+
+def code_of(saved: Saved, image: Image) -> dict[str, Entry]:
+    """The files and folders of the service's code, wherever they are."""
+    sizes = {path.relative_to(image.folder).as_posix(): path.stat().st_size for path in (image.folder / "app").rglob("*.py")}
+    mains = [path for path, entry in saved.files.items() if ("/" + path).endswith("/app/main.py") and entry.size == sizes["app/main.py"]]
+    found: dict[str, Entry] = {}
+    for main in mains:
+        folder = main.removesuffix("/main.py")
+        found |= {path: entry for path, entry in saved.files.items()
+                  if path == folder or (path.startswith(f"{folder}/") and (path.endswith(".py") or path.endswith(("/routers", "/loadtest"))))}
+    return found
+
+
+# -- behavior
+
+
+@tier("behavior")
+async def test_it_answers_from_outside(running: Container, reference: Functions) -> None:
+    """From outside, on the published port, /health says that it is well, and /predict what the model says."""
+    client = await running.serving()
+    health = await asked(running, client, "GET", "/health")
+    assert health.json() == {"status": "healthy"}, f"GET /health answered {health.text[:200]}"
+    for _ in range(3):
+        payload = {"feature_1": round(random.uniform(-4, 4), 3), "feature_2": round(random.uniform(-4, 4), 3)}
+        answer = await asked(running, client, "POST", "/predict", json=payload)
+        expected = await predicted(reference, **payload)
+        assert same(expected, answer.json()), f"POST /predict with {payload} answered\n    {answer.text[:200]}\nbut app.model says\n    {expected}"
+    await client.aclose()
+
+
+@tier("behavior")
+async def test_the_process_is_not_root(running: Container) -> None:
+    """The process that serves isn't root, whatever the image's settings say."""
+    numbers = (await first_process(running)).get("Uid", "").split()
+    assert "0" not in numbers, (f"Process 1 of the container runs as root (its user numbers are {' '.join(numbers)}), though the image's USER is "
+                                f"somebody else: a program of the image has made root of it. {WHY_ROOT}")
+
+
+@tier("behavior")
+async def test_the_signal_to_stop_reaches_the_server(running: Container) -> None:
+    """Process 1 of the container handles SIGTERM, which is how `docker stop` asks it to end."""
+    status = await first_process(running)
+    # A mask of signals: SIGTERM is 15, the bit 14. Who waits for signals in its own way blocks them meanwhile.
+    handled = any(int(status.get(mask, "0"), 16) >> 14 & 1 for mask in ("SigCgt", "SigBlk"))
+    name = status.get("Name", "")
+    assert handled, (
+        f"Process 1 of the container is `{name}`, and it has nothing in place for SIGTERM, which is what `docker stop` sends it; the kernel "
+        "drops a signal that process 1 doesn't handle.\n"
+        + (EXEC if name in SHELLS else "")
+        + "After ten seconds it is killed, with all requests that are in flight.")
+
+
+async def first_process(running: Container) -> dict[str, str]:
+    """What the kernel says of process 1 of the container: its Name, its user numbers (Uid), the signals that it handles (SigCgt)."""
+    await (await running.serving()).aclose()
+    text = await running.read("/proc/1/status")
+    found = dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line)
+    if "SigCgt" not in found:
+        raise Inconclusive("what the kernel says of the container's process could not be read")
+    return found
+
+
