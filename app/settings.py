@@ -31,6 +31,7 @@ class Settings(BaseSettings):
     services_url: str = "http://localhost:8104"
     upstream_timeout_seconds: PositiveFloat = 2.0
     config_path: Path = Path("config.csv")
+    weights_path: Path = Path("weights.npy")
     latency_samples: PositiveInt = 1000
     pool_processes: PositiveInt = Field(default_factory=usable_cpus)
 

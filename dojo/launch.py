@@ -398,6 +398,6 @@ def _environment() -> dict[str, str]:
 #: The service's own settings: a kata sets those that it needs, and a shell's never reach it.
 _SETTINGS = (
     "inference_seconds", "database_url", "redis_url", "weather_url", "images_url", "analytics_url",
-    "services_url", "upstream_timeout_seconds", "config_path", "latency_samples", "pool_processes",
+    "services_url", "upstream_timeout_seconds", "config_path", "weights_path", "latency_samples", "pool_processes",
     "host", "port", "web_concurrency", "profile", "trusted_proxies",
 )
