@@ -40,7 +40,8 @@ from dojo.witness import note as keep_picture
 __all__ = [
     "Answer", "Burst", "Call", "Container", "Functions", "Held", "Image", "Inconclusive", "Load", "LoadRun", "Meeting", "Observation", "Picture",
     "Red", "Request", "Rounds", "Server", "Service", "ServiceStarter", "SilentPipe", "Upstream", "alone", "bars", "beside", "exercise", "held_loop",
-    "hold", "hold_and_ping", "hold_in_rounds", "hold_steps", "keep_picture", "listed", "never_awaited", "new", "overlay", "plural", "quoted", "where",
+    "hold", "hold_and_ping", "hold_in_rounds", "hold_steps", "keep_picture", "listed", "never_awaited", "new", "overlay", "plural", "quoted", "tier",
+    "where",
 ]
 
 

@@ -5,9 +5,11 @@ import os
 import pytest
 
 from dojo import catalog
-from tests.judging import Answer, Verdict, answers, complaints, judge_all
+from tests.judging import Answer, Verdict, answers, complaints, judge_all, needs_engine
 
 ANSWERS = answers()
+#: Those that build an image are judged by `nox -s containers`.
+JUDGED = [answer for answer in ANSWERS if not needs_engine(answer)]
 #: Judging is mostly waiting: more processes than CPUs finish sooner.
 JOBS = 2 * (os.cpu_count() or 1)
 
@@ -15,11 +17,11 @@ JOBS = 2 * (os.cpu_count() or 1)
 @pytest.fixture(scope="module")
 def verdicts() -> dict[str, Verdict]:
     """The verdict on each answer, by its name; judged side by side."""
-    return {answer.name: verdict for answer, verdict in judge_all(ANSWERS, JOBS)}
+    return {answer.name: verdict for answer, verdict in judge_all(JUDGED, JOBS)}
 
 
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("answer", ANSWERS, ids=lambda answer: answer.name)
+@pytest.mark.parametrize("answer", JUDGED, ids=lambda answer: answer.name)
 def test_an_answer_is_judged_as_its_header_says(answer: Answer, verdicts: dict[str, Verdict]) -> None:
     """A right answer passes; a wrong one is rejected by the test that it names, with the cause in the message."""
     assert [] == list(complaints(answer, verdicts[answer.name]))

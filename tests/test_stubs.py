@@ -13,13 +13,13 @@ import pytest
 
 from dojo import catalog
 from dojo.workspace import EDITABLE, ROOT, SOLUTIONS, Workspace
-from tests.judging import judge
+from tests.judging import engine, engine_tests, judge
 
 EXERCISES = [exercise for exercise in catalog.exercises() if exercise.edit]
-#: The exercise that a hole names; 1.5 starts where 1.3 ends, in the same file, and 2.2 and 2.3 where 2.1 ends.
-HOLES = {"1.5": "1.3", "2.2": "2.1", "2.3": "2.1"}
+#: The exercise that a hole names; 1.5 starts where 1.3 ends, in the same file, 2.2 and 2.3 where 2.1 ends, 5.2 where 5.1 ends.
+HOLES = {"1.5": "1.3", "2.2": "2.1", "2.3": "2.1", "5.2": "5.1"}
 #: Holes that raise nothing, as nothing is called there: what the message says in its place.
-SILENT = {"2.7": "app/main.py registers no TimingMiddleware yet"}
+SILENT = {"2.7": "app/main.py registers no TimingMiddleware yet", "5.1": "5.1: this Dockerfile doesn't build a service yet"}
 
 
 @pytest.fixture(scope="session")
@@ -100,10 +100,11 @@ def test_all_stubs_are_red_and_phase_0_is_green(stubs: Path) -> None:
 
 
 def test_all_solutions_are_green() -> None:
-    """``solutions/`` passes every exercise."""
+    """``solutions/`` passes every exercise; without a container engine what takes one is inconclusive."""
     verdict = judge(SOLUTIONS)
 
-    assert {e.id: "green" for e in catalog.exercises()} == verdict.states, verdict.shown
+    expected = {e.id: "green" if engine() or not engine_tests(e.id) else "unclear" for e in catalog.exercises()}
+    assert expected == verdict.states, verdict.shown
 
 
 @pytest.mark.parametrize("exercise", catalog.exercises(), ids=lambda exercise: exercise.id)
