@@ -64,8 +64,8 @@ def file_name(name: str, number: int) -> str:
 
 
 def results(result: Result) -> str:
-    """results.json, as dojo/results.schema.json describes it."""
-    return json.dumps(result, ensure_ascii=False, indent=2) + "\n"
+    """results.json, as dojo/results.schema.json describes it; in ASCII, so that no terminal that shows it obeys it."""
+    return json.dumps(result, indent=2) + "\n"
 
 
 def junit(result: Result) -> str:
@@ -113,7 +113,8 @@ def ctrf(result: Result) -> str:
         message = {"message": _told(test)} if test["status"] != "pass" else {}
         tests.append({"name": test["name"], "status": statuses[test["status"]], "duration": round(1000 * test["seconds"]), **message,
                       "rawStatus": test["state"], "suite": [f"phase {test['phase']}"], "filePath": test["test_code"],
-                      "extra": {"id": test["id"], "points": test["points"], "max_points": test["max_points"], "measurements": test["measurements"]}})
+                      "extra": {"id": test["id"], "points": test["points"], "max_points": test["max_points"],
+                                "measurements": [clean(each) for each in test["measurements"]]}})
     return json.dumps({"reportFormat": "CTRF", "specVersion": "1.0.0", "generatedBy": "serving-katas", "results": {
         "tool": {"name": "serving-katas"},
         "summary": {"tests": len(tests), **{name: count[name] for name in ("passed", "failed", "skipped", "pending", "other")}, "start": 0,

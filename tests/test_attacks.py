@@ -1,0 +1,138 @@
+"""Hostile submissions: none earns what it doesn't deserve, none harms the machine, none keeps the next one from being graded."""
+
+import contextlib
+import os
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from dojo import formats, jail
+from dojo.grade import Class, Policy
+from dojo.workspace import ROOT, SOLUTIONS
+from tests.attacks.corpus import ATTACKS, Attack
+
+pytestmark = [pytest.mark.timeout(3600), pytest.mark.skipif(sys.platform != "linux", reason="there are no walls elsewhere")]
+
+EXERCISES = ("1.1", "1.3", "1.5")
+#: `DOJO_ATTACKS=landlock` tries the walls of that level.
+LEVEL = os.environ.get("DOJO_ATTACKS", "")
+SECRET = "a-secret-of-the-graders"
+
+
+@pytest.fixture(scope="module")
+def heard() -> Iterator[tuple[int, list[bytes]]]:
+    """A port of the machine's at which somebody listens, and what was heard there, by TCP, UDP and a socket with a name."""
+    heard: list[bytes] = []
+    with contextlib.ExitStack() as stack:
+        tcp = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        port = tcp.getsockname()[1]
+        udp = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        udp.bind(("127.0.0.1", port))
+        named = stack.enter_context(socket.socket(socket.AF_UNIX))
+        named.bind("\0serving-katas-attack")
+        named.listen()
+
+        def listen(line: socket.socket, stream: bool) -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    heard.append(line.accept()[0].recv(100) if stream else line.recv(100))
+
+        for line, stream in ((tcp, True), (udp, False), (named, True)):
+            threading.Thread(target=listen, args=(line, stream), daemon=True).start()
+        yield port, heard
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory: pytest.TempPathFactory, heard: tuple[int, list[bytes]], request: pytest.FixtureRequest) -> dict[str, dict[str, Any]]:
+    """The results of all attacks that were chosen, and of honest submissions between them."""
+    folder = tmp_path_factory.mktemp("attacks")
+    canary = folder / "private" / "canary"
+    canary.parent.mkdir(mode=0o700)
+    canary.write_text(SECRET)
+    walls = jail.named(LEVEL) if LEVEL else jail.strongest()
+    chosen = [attack for attack in ATTACKS if not attack.dangerous or walls.at_least("landlock")]
+    only = {item.callspec.params["attack"].name for item in request.session.items if hasattr(item, "callspec") and "attack" in item.callspec.params}
+    sources = []
+    for attack in chosen:
+        if attack.name in only:
+            place = folder / attack.name
+            place.mkdir()
+            sources.append((attack.name, attack.build(place, {"@CANARY@": str(canary), "@PORT@": str(heard[0]), "@ROOT@": str(ROOT)})))
+    sources.append(("honest", str(SOLUTIONS)))
+    before = _foreign_processes()
+    os.environ["SECRET_OF_THE_GRADER"] = SECRET
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            results = Class(folder / "out", Policy(EXERCISES, seed=7, level=LEVEL, patience=600)).grade(sources, pool, lambda result: None)
+    finally:
+        del os.environ["SECRET_OF_THE_GRADER"]
+    told = {name: result for (name, _), result in zip(sources, results, strict=True)}
+    told["*"] = {"canary": canary.is_file() and canary.read_text(), "left": sorted(_foreign_processes() - before), "folder": str(folder)}
+    return told
+
+
+def _foreign_processes() -> set[str]:
+    found = set()
+    for process in psutil.process_iter(["cmdline", "name"]):
+        command = " ".join(process.info["cmdline"] or [])
+        if any(sign in command for sign in ("serving-katas-grade", "sleep 600", "katas/exam")):
+            found.add(f"{process.pid} {command[:200]}")
+    return found
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
+def test_an_attack_earns_nothing_that_it_does_not_deserve(attack: Attack, graded: dict[str, dict[str, Any]]) -> None:
+    """1.3 and 1.5 never; 1.1 only where it was answered, and then always when nothing else was done than a submission may do."""
+    if attack.name not in graded:
+        pytest.skip("only behind walls that stop it")
+    result = graded[attack.name]
+    states = {test["id"]: test["state"] for test in result["tests"]}
+    earned = {test["id"] for test in result["tests"] if test["points"]}
+
+    assert earned <= {"1.1"}, (states, result["message"])
+    assert ("1.1" in earned) >= attack.keeps_1_1, (states, result["message"], result["tests"][0]["message"])
+    for name in formats.WRITERS:
+        text = formats.WRITERS[name][1](result)
+        assert SECRET not in text
+        assert not any(sign in text for sign in ("\x1b", "\x07", "\u202e", "\u2066")), name
+
+
+def test_an_honest_submission_beside_them_gets_everything(graded: dict[str, dict[str, Any]]) -> None:
+    """What is graded in the midst of attacks is graded as ever."""
+    result = graded["honest"]
+    assert result["max_points"] == result["points"] == len(EXERCISES), result
+
+
+def test_nothing_was_harmed(graded: dict[str, dict[str, Any]], heard: tuple[int, list[bytes]]) -> None:
+    """Nothing was written, deleted, started or told that shouldn't be."""
+    assert graded["*"]["canary"] == SECRET
+    assert [] == graded["*"]["left"]
+    assert not [*Path(graded["*"]["folder"]).rglob("owned"), *ROOT.glob("katas/**/written*"), *ROOT.glob("tests/attacks/written*")]
+    if (jail.named(LEVEL) if LEVEL else jail.strongest()).network == "loopback":
+        assert [] == heard[1]
+
+
+def test_an_answer_that_reaches_is_withheld_and_can_be_trusted(tmp_path: Path) -> None:
+    """A right answer that looks into the process it runs in is shown to a person, who may say that it's fine."""
+    attack = next(attack for attack in ATTACKS if attack.name == "an_honest_answer_that_reaches")
+    source = attack.build(tmp_path / "it", {}) if (tmp_path / "it").mkdir() is None else ""
+
+    with ThreadPoolExecutor(1) as pool:
+        held, = Class(tmp_path / "one", Policy(("1.3",), seed=1, level=LEVEL)).grade([("it", source)], pool, lambda result: None)
+        trusted, = Class(tmp_path / "two", Policy(("1.3",), seed=1, level=LEVEL, trust=True)).grade([("it", source)], pool, lambda result: None)
+
+    assert ("withheld", 0) == (held["tests"][0]["state"], held["points"])
+    assert "predict.py:3: uses .get_objects" in held["tests"][0]["message"]
+    assert 1 == trusted["points"], trusted
+
+
+def test_there_are_enough_attacks() -> None:
+    """At least forty."""
+    assert len(ATTACKS) >= 40
