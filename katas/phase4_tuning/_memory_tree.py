@@ -1,0 +1,60 @@
+"""A tree of processes whose memory is known, as a server's with its workers: they share so much, and each has so much of its own.
+
+``python _memory_tree.py '{"shared": …, "own": …, "children": …}'`` says on its output when all of it is there, and ends with its input.
+"""
+
+import json
+import mmap
+import os
+import subprocess
+import sys
+from typing import Any
+
+MB = 1 << 20
+
+
+def filled(size: int) -> bytearray:
+    """So many bytes that are really there."""
+    return bytearray(b"\1") * size
+
+
+def child(own: int, ready: int, end: int, grandchild: bool) -> None:
+    """One worker, in a process of its own: it takes its memory, says so, and waits for the end. Never returns."""
+    mine = filled(own)
+    if grandchild and os.fork() == 0:  # which shares nothing of this, as it writes to all of it
+        child(own, ready, end, False)
+    os.write(ready, b"." if mine else b"")
+    os.read(end, 1)
+    os._exit(0)
+
+
+def main(shared: int, own: int, children: int, grandchild: bool = False, zombie: bool = False, tracker: bool = False,
+         passed: int = 0) -> None:
+    """The first process: it takes the memory that is ``shared``, and forks; ``passed`` is what it had once and has given back."""
+    filled(passed)
+    common = mmap.mmap(-1, max(shared, 1))
+    for at in range(0, shared, mmap.PAGESIZE):
+        common[at] = 1
+    ready, say = os.pipe()
+    end, never = os.pipe()
+    for number in range(children):
+        if os.fork() == 0:
+            os.close(never)
+            for at in range(0, shared, mmap.PAGESIZE):
+                common[at]
+            child(own, say, end, grandchild and number == 0)
+    if zombie and os.fork() == 0:
+        os._exit(0)
+    if tracker:  # a stand-in by the name of the one that tidies up for multiprocessing
+        code = "import sys; sys.stdin.read() # from multiprocessing.resource_tracker import main;main(5)"
+        subprocess.Popen([sys.executable, "-I", "-S", "-c", code], stdin=subprocess.PIPE)
+    waiting = children + (grandchild and children > 0)
+    while waiting > 0:
+        waiting -= len(os.read(ready, waiting))
+    print(json.dumps({"ready": True}), flush=True)
+    sys.stdin.read()  # with this process the write end of the pipe is closed, and with it all children end
+
+
+if __name__ == "__main__":
+    asked: dict[str, Any] = json.loads(sys.argv[1])
+    main(**asked)
