@@ -52,6 +52,9 @@ COMMAND_PATIENCE = 120.0
 BUILD_PATIENCE = 900.0
 START_PATIENCE = 120.0
 
+#: Where images are taken apart if it has that much room, in bytes: several at a time, of some hundred MB each.
+MEMORY, ROOM = Path("/dev/shm"), 6 << 30
+
 #: What stands beside ``app/`` in the repository and may be needed to build the image.
 GIVEN = ("pyproject.toml", "constraints.txt", "README.md", "LICENSE")
 #: Versions that the constraints of a judged build ask for in the place of the newest ones: who doesn't look there gets others.
@@ -126,8 +129,10 @@ class Layer:
 
     digest: str
     instruction: str
-    blob: Path
     entries: list[Entry]
+    #: Where it stands: in this file of an image, under that name.
+    image: Path
+    blob: str
 
     @property
     def size(self) -> int:
@@ -136,7 +141,7 @@ class Layer:
 
     def reading(self) -> Iterator[tuple[str, bytes]]:
         """Its files with their contents."""
-        with tarfile.open(self.blob) as archive:
+        with _opened(self.image, self.blob) as archive:
             for member in archive:
                 if member.isfile():
                     file = archive.extractfile(member)
@@ -296,7 +301,7 @@ class Engine:
         self.label = f"{LABEL}={self.run_id}"
         #: Names of Compose projects that begin so are removed as well.
         self.project = f"serving-katas-{self.run_id}"
-        self._folder = Path(tempfile.mkdtemp(prefix="serving-katas-container-"))
+        self._folder = Path(tempfile.mkdtemp(prefix="serving-katas-container-", dir=_scratch()))
         self._guard = subprocess.Popen([sys.executable, "-I", str(Path(guard.__file__))], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                        stderr=subprocess.DEVNULL, text=True, start_new_session=True)
         self._tell_guard("undo", engine=program, label=self.label, project=self.project, folder=str(self._folder))
@@ -418,10 +423,9 @@ class Engine:
             empty.mkdir()
             built = await self.build(empty, dockerfile=only_base)
             below = len(json.loads(await self.must("image", "inspect", "--format", "{{json .RootFS.Layers}}", built.tag)))
-        folder = self.folder("saved")
-        folder.mkdir()
-        await self.must("save", "--output", folder / "image.tar", tag, patience=BUILD_PATIENCE)
-        saved = await asyncio.to_thread(_taken_apart, folder)
+        file = self.folder("image.tar")
+        await self.must("save", "--output", file, tag, patience=BUILD_PATIENCE)
+        saved = await asyncio.to_thread(_taken_apart, file)
         saved.above = saved.layers[below:]
         return saved
 
@@ -494,7 +498,7 @@ class Container:
         self.engine = engine
         self.name = name
         self.port = port
-        self._began = time.perf_counter()
+        self._clients: list[httpx.AsyncClient] = []
 
     async def inspect(self) -> dict[str, Any]:
         """What the engine knows of it."""
@@ -534,14 +538,18 @@ class Container:
                 found.add(("loopback" if loopback else "all" if not address.strip("0") else address, int(port, 16)))
         return found
 
-    async def serving(self, client: httpx.AsyncClient | None = None, path: str = "/health") -> httpx.AsyncClient:
-        """A client of its published port, once it answers at all; raises `Red` with what stands against it when it never does."""
+    async def serving(self, path: str = "/health") -> httpx.AsyncClient:
+        """A client of its published port, once it answers at all; raises `Red` with what stands against it when it never does.
+
+        The client is closed when the container is removed.
+        """
         try:
-            client = client or httpx.AsyncClient(base_url=f"http://{await self.address()}", trust_env=False, timeout=10)
+            client = httpx.AsyncClient(base_url=f"http://{await self.address()}", trust_env=False, timeout=10)
         except Inconclusive:  # a container that has ended publishes nothing any more
             if (await self.state())["Status"] == "running":
                 raise
             raise await self._ended() from None
+        self._clients.append(client)
         until, looked = time.monotonic() + START_PATIENCE, 0
         while True:
             with contextlib.suppress(httpx.TransportError):
@@ -549,7 +557,6 @@ class Container:
                 return client
             looked += 1
             if (await self.state())["Status"] != "running":
-                await client.aclose()
                 raise await self._ended()
             heard = await self.listening() if looked % 5 == 0 else set()
             if {address for address, port in heard if port == self.port} == {"loopback"}:
@@ -577,8 +584,20 @@ class Container:
         return int((await self.state())["ExitCode"])
 
     async def remove(self) -> None:
-        """Ends and removes it."""
+        """Ends and removes it, and closes its clients."""
+        for client in self._clients:
+            await client.aclose()
         await self.engine.run("rm", "--force", "--volumes", self.name)
+
+
+def _scratch() -> Path | None:
+    """The folder for images that are taken apart: in memory where there is room; None for the system's own for temporary files."""
+    if "TMPDIR" not in os.environ:
+        with contextlib.suppress(AttributeError, OSError):  # no such folder; a platform without statvfs
+            room = os.statvfs(MEMORY)
+            if room.f_bavail * room.f_frsize >= ROOM and os.access(MEMORY, os.W_OK):
+                return MEMORY
+    return None
 
 
 # -- what the engine says
@@ -625,21 +644,31 @@ def _did_not_build(done: Done, steps: Sequence[Step]) -> Exception:
 # -- what an image holds
 
 
-def _taken_apart(folder: Path) -> Saved:
-    with tarfile.open(folder / "image.tar") as archive:
-        archive.extractall(folder, filter="data")
-    (folder / "image.tar").unlink()
-    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))[0]
-    config = json.loads((folder / manifest["Config"]).read_text(encoding="utf-8"))
+@contextlib.contextmanager
+def _opened(image: Path, blob: str) -> Iterator[tarfile.TarFile]:
+    """A layer of a saved image, read where it lies: unpacking it would take seconds."""
+    with tarfile.open(image) as whole, tarfile.open(fileobj=whole.extractfile(blob)) as layer:
+        yield layer
+
+
+def _taken_apart(file: Path) -> Saved:
+    with tarfile.open(file) as archive:
+        def read(name: str) -> Any:
+            found = archive.extractfile(name)
+            assert found is not None
+            return json.load(found)
+
+        manifest = read("manifest.json")[0]
+        config = read(manifest["Config"])
     made = [str(each.get("created_by", "")) for each in config.get("history", ()) if not each.get("empty_layer")]
     digests = config["rootfs"]["diff_ids"]
     made += [""] * (len(digests) - len(made))
     layers = []
     for digest, instruction, name in zip(digests, made, manifest["Layers"], strict=False):
-        with tarfile.open(folder / name) as archive:
+        with _opened(file, name) as archive:
             entries = [Entry(member.name.removeprefix("./").rstrip("/"), member.size if member.isfile() else 0, member.mode, member.uid, member.gid,
                              member.type) for member in archive]
-        layers.append(Layer(digest, _told(instruction), folder / name, entries))
+        layers.append(Layer(digest, _told(instruction), entries, file, name))
     return Saved(config, layers, layers)
 
 

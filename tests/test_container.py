@@ -233,7 +233,7 @@ def entry(path: str, mode: int = 0o644, user: int = 0, group: int = 0, kind: byt
 
 def layers(*paths: list[str]) -> list[Layer]:
     """Layers with these files, the first one lowest."""
-    return [Layer("", "", Path(), [entry(path) for path in each]) for each in paths]
+    return [Layer("", "", [entry(path) for path in each], Path(), "") for each in paths]
 
 
 @pytest.mark.parametrize(("paths", "seen"), [
@@ -402,8 +402,9 @@ async def test_where_a_container_listens(folder: Path, host: str, heard: tuple[s
             with pytest.raises(Red, match=message):
                 await running.serving()
         else:
-            await (await running.serving(path="/")).aclose()
+            await running.serving("/")
         assert heard in await running.listening()
+        await running.remove()
 
 
 @needs_engine
@@ -416,6 +417,7 @@ async def test_a_container_that_ends_says_how(folder: Path) -> None:
         running = await one.start((await one.build(folder)).tag)
         with pytest.raises(Red, match=r"exit code 1 (?s:.*)no model here"):
             await running.serving()
+        await running.remove()
 
 
 @needs_engine

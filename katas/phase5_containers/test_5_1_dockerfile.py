@@ -214,7 +214,6 @@ async def test_it_answers_from_outside(running: Container, reference: Functions)
         answer = await asked(running, client, "POST", "/predict", json=payload)
         expected = await predicted(reference, **payload)
         assert same(expected, answer.json()), f"POST /predict with {payload} answered\n    {answer.text[:200]}\nbut app.model says\n    {expected}"
-    await client.aclose()
 
 
 @tier("behavior")
@@ -241,7 +240,7 @@ async def test_the_signal_to_stop_reaches_the_server(running: Container) -> None
 
 async def first_process(running: Container) -> dict[str, str]:
     """What the kernel says of process 1 of the container: its Name, its user numbers (Uid), the signals that it handles (SigCgt)."""
-    await (await running.serving()).aclose()
+    await running.serving()
     text = await running.read("/proc/1/status")
     found = dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line)
     if "SigCgt" not in found:

@@ -205,7 +205,6 @@ async def test_the_small_image_still_answers(running: Container, reference: Func
     answer = await asked(running, client, "POST", "/predict", json=payload)
     expected = await predicted(reference, **payload)
     assert same(expected, answer.json()), f"POST /predict with {payload} answered\n    {answer.text[:200]}\nbut app.model says\n    {expected}"
-    await client.aclose()
 
 
 def came_from(saved: Saved, path: str) -> str:
