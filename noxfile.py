@@ -201,6 +201,18 @@ def report(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def grade(session: nox.Session) -> None:
+    """For instructors: grades submissions behind walls, a folder of them with -- --class DIR (docs/classroom.md)."""
+    tool(session, "load")
+
+
+@nox.session(default=False)
+def update(session: nox.Session) -> None:
+    """Brings new katas into your clone; what you have edited stays as it is."""
+    tool(session)
+
+
+@nox.session(default=False)
 def solutions(session: nox.Session) -> None:
     """All katas against solutions/."""
     bench(session, "load", "containers")
