@@ -5,10 +5,10 @@ import importlib
 import sys
 from collections.abc import Callable
 
-from dojo import catalog, grade
+from dojo import catalog, grade, update
 from dojo.judge import JudgeGone
 from dojo.stubs import NoStub
-from dojo.workspace import NotAWorkspace
+from dojo.workspace import ROOT, NotAWorkspace
 
 WINDOWS = ("on Windows use WSL, where everything works as on Linux: the commands that keep a judge running, and the katas' servers, "
            "need what Windows doesn't have")
@@ -69,6 +69,11 @@ def parser() -> argparse.ArgumentParser:
 
     command = _learner(commands, "progress", _later("learn", "progress"), "writes docs/Exercises/exercise-tracker.md anew from the history of runs")
     command.add_argument("--blank", action="store_true", help="as a fresh clone has it")
+
+    command = commands.add_parser("update", help="brings new katas into this clone",
+                                  description="Brings new katas; what you have edited stays as it is.")
+    update.arguments(command)
+    command.set_defaults(run=lambda options: update.run(options, ROOT))
 
     command = commands.add_parser("grade", help="grades submissions that aren't trusted", description="Grades submissions behind walls.")
     grade.arguments(command)

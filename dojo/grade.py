@@ -169,11 +169,12 @@ def _result(submission: Submission, policy: Policy, walls: jail.Jail, told: dict
             record = json.loads(told["record"])
         except ValueError:
             record = {}
+        record = record if isinstance(record, dict) else {}
         if told["timed_out"]:
             own_fault = f"It was not judged within {policy.patience:g} s, the time limit of the whole."
         elif not record.get("complete"):
             trouble = f"the judge ended ({told['status']}) before it had judged all: {_end_of(told)}"
-    by_id = {test.get("id"): test for test in record.get("tests", ())}
+    by_id = {test.get("id"): test for test in record.get("tests", ()) if isinstance(test, dict) and test.get("state") in STATUS}
     reaches = {} if policy.trust else screen.reaches(submission.files)
     tests = []
     for number, exercise in enumerate(policy.chosen(), 1):
@@ -184,7 +185,7 @@ def _result(submission: Submission, policy: Policy, walls: jail.Jail, told: dict
         if test["state"] == "green" and reaches:
             test |= {"state": WITHHELD, "status": "error", "message": "It passed, and code of this submission reaches for what the judge's own parts "
                      "in its process hold, so that a person has to look at it:\n" + "\n".join(reaches)}
-        test["status"] = "error" if test["state"] == WITHHELD else STATUS.get(test["state"], "error")
+        test["status"] = STATUS.get(test["state"], "error")
         credited = test["state"] == "unclear" and policy.credit_inconclusive
         test["points"] = exercise.points if test["status"] == "pass" or credited else 0
         tests.append(test)
@@ -355,7 +356,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _sources(options: argparse.Namespace) -> list[tuple[str, str]]:
-    found = [(Path(path.partition("#")[0].rstrip("/")).name or path, path) for path in options.paths]
+    found = [(Path(path.partition("#")[0].rstrip("/")).name or Path(path).resolve().name, path) for path in options.paths]
     if options.folder:
         folder = Path(options.folder)
         found += [(entry.name, str(entry)) for entry in sorted(folder.iterdir()) if not entry.name.startswith(".")]

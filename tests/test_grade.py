@@ -1,0 +1,343 @@
+"""Grading: what is taken, behind which walls it is judged, and that nothing but what was seen to pass is worth anything."""
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import tarfile
+import threading
+import time
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import psutil
+import pytest
+
+from dojo import grade, jail, warden
+from dojo.catalog import exercises
+from dojo.grade import Class, Policy, assess, failed
+from dojo.submission import NotTaken, Submission, printable, take, unfit
+from dojo.workspace import SOLUTIONS
+from tests.attacks.corpus import base
+from tests.test_stubs import stubs  # noqa: F401  # the fixture
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="there are no walls elsewhere")
+FEW = ("1.1", "1.3")
+
+
+def run(folder: Path, sources: list[tuple[str, str]], policy: Policy, jobs: int = 2) -> tuple[list[dict[str, Any]], Class]:
+    """The results of a class run."""
+    it = Class(folder, policy)
+    with ThreadPoolExecutor(jobs) as pool:
+        return it.grade(sources, pool, lambda result: None), it
+
+
+def without_times(told: dict[str, Any]) -> dict[str, Any]:
+    """A result but for what no two runs have in common."""
+    tests = [{**test, "seconds": 0} for test in told["tests"]]
+    return {**told, "seconds": 0, "peak_memory": 0, "tests": tests}
+
+
+# -- taking
+
+
+def packed(kind: str, folder: Path, files: dict[str, bytes]) -> str:
+    """An archive of ``files``."""
+    place = folder / f"it.{kind}"
+    if kind == "zip":
+        with zipfile.ZipFile(place, "w") as archive:
+            for name, content in files.items():
+                archive.writestr(name, content)
+    else:
+        with tarfile.open(place, "w:" + kind.partition(".")[2]) as archive:
+            for name, content in files.items():
+                entry = tarfile.TarInfo(name)
+                entry.size = len(content)
+                archive.addfile(entry, io.BytesIO(content))
+    return str(place)
+
+
+FILES = {"app/main.py": b"app = 1\n", "app/routers/x.py": b"x = 1\n", "locustfile.py": b"users = 1\n"}
+
+
+@pytest.mark.parametrize("top", ["", "repository-main/"])
+@pytest.mark.parametrize("kind", ["zip", "tar", "tar.gz", "tar.bz2", "tar.xz"])
+def test_an_archive_is_taken(kind: str, top: str, tmp_path: Path) -> None:
+    """Whatever packed it, and whether or not a folder stands around all."""
+    others = {"README.md": b"", "katas/test.py": b"", "dojo/x.py": b"", "app/.env": b"", "app/__pycache__/x.pyc": b""}
+    source = packed(kind, tmp_path, {f"{top}{name}": content for name, content in (FILES | others).items()})
+
+    assert FILES == take(source).files
+
+
+@pytest.mark.parametrize("top", ["", "inner"])
+def test_a_folder_is_taken(top: str, tmp_path: Path) -> None:
+    """All that a learner edits, and nothing beside it."""
+    for name, content in (FILES | {"README.md": b"", "app/.env": b""}).items():
+        (tmp_path / top / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / top / name).write_bytes(content)
+
+    assert FILES == take(str(tmp_path)).files
+
+
+@pytest.mark.parametrize("bare", [False, True], ids=["clone", "bare"])
+def test_a_commit_is_taken(bare: bool, tmp_path: Path) -> None:
+    """From a URL or a bare repository, at any revision; nothing is checked out."""
+    def git(*arguments: str) -> str:
+        command = ["git", "-c", "user.name=x", "-c", "user.email=x@example.com", *arguments]
+        return subprocess.run(command, cwd=tmp_path / "it", check=True, capture_output=True, text=True).stdout.strip()
+
+    base(tmp_path / "it")
+    git("init", "-q")
+    for text in ("first = 1\n", "second = 1\n"):
+        (tmp_path / "it/app/main.py").write_text(text)
+        git("add", "-A")
+        git("commit", "-q", "-m", text)
+    source = str(tmp_path / "it.git") if bare else f"file://{tmp_path / 'it'}"
+    if bare:
+        subprocess.run(["git", "clone", "-q", "--bare", str(tmp_path / "it"), source], check=True)
+
+    assert b"second = 1\n" == take(source).files["app/main.py"]
+    assert b"first = 1\n" == take(f"{source}#HEAD~1").files["app/main.py"]
+    with pytest.raises(NotTaken, match="git can't read it"):
+        take(f"{source}#nothing")
+
+
+@pytest.mark.parametrize(("path", "why"), [
+    ("app/x.py", ""), ("locustfile.py", ""), ("app/a/b/x.csv", ""), ("app/naïve.py", ""), (".dockerignore", ""),
+    ("README.md", "no exercise edits"), ("/app/x.py", "no exercise edits"), ("app/../x.py", "no exercise edits"), ("app/x\ny.py", "can't be shown"),
+    ("app/\x1b[2J.py", "can't be shown"), ("app/\u202ex.py", "can't be shown"), ("app/cafe\u0301.py", "in two ways"), ("app/x.so", "only sources"),
+    ("app/x.PYC", "only sources"), ("app/.x.py", "none of the service's"), ("app/" + "a/" * 9 + "x.py", "too deep"), ("app/" + "x" * 150, "too long"),
+])
+def test_names_that_are_no_part_of_a_workspace(path: str, why: str) -> None:
+    """What can't be shown, lies elsewhere, or isn't source is left out, and it is said why."""
+    assert why in unfit(PurePosixPath(path))
+    assert bool(why) == bool(unfit(PurePosixPath(path)))
+
+
+def test_what_is_shown_steers_nothing() -> None:
+    """Control characters, and those that reorder what is read, are shown by their numbers."""
+    assert r"a\x1b[2Jb\x0ac\x202ed é 漢" == printable("a\x1b[2Jb\nc\u202ed é 漢")
+
+
+def test_given_files_are_given(tmp_path: Path) -> None:
+    """A submission's own version of what no exercise edits is not judged, and that is said."""
+    base(tmp_path / "it")
+    (tmp_path / "it/app/model.py").write_text("def predict(*a):\n    return 0.5\n")
+    (tmp_path / "it/app/mine.py").write_text("mine = 1\n")
+    (tmp_path / "it/app/main.py").unlink()
+
+    submission = take(str(tmp_path / "it"))
+    submission.write(tmp_path / "tree")
+
+    assert (SOLUTIONS / "app/model.py").read_bytes() == (tmp_path / "tree/app/model.py").read_bytes()
+    assert "mine = 1\n" == (tmp_path / "tree/app/mine.py").read_text()
+    assert not (tmp_path / "tree/app/main.py").exists()
+    assert any("app/model.py is given and was changed" in remark for remark in submission.remarks)
+
+
+def test_the_digest_is_of_names_and_contents() -> None:
+    """Nothing can be moved from one file to another without changing it."""
+    digests = {Submission("x", files).digest for files in ({"a": b"bc"}, {"ab": b"c"}, {"a": b"b", "c": b""}, {"a": b"bc", "d": b""})}
+    assert 4 == len(digests)
+
+
+# -- failing closed
+
+
+WALLS = jail.Jail("limits")
+
+
+def result(record: Any, **told: Any) -> dict[str, Any]:
+    """What grading makes of a record."""
+    whole = {"status": 0, "timed_out": False, "said": "", "remarks": [], "record": record if isinstance(record, str) else json.dumps(record)}
+    return grade._result(Submission("Ada"), Policy(FEW, 1), WALLS, whole | told, 1.0)
+
+
+def told(state: str, identity: str = "1.1", **more: Any) -> dict[str, Any]:
+    """One exercise of a record."""
+    return {**grade._unjudged(exercises()[1], ""), "id": identity, "state": state, "status": "pass", "points": 5, "max_points": 9, **more}
+
+
+@pytest.mark.parametrize("record", ["", "{", "[]", json.dumps({"tests": []}), json.dumps({"complete": False, "tests": []})])
+def test_a_record_that_is_none_is_a_grader_error(record: str) -> None:
+    """The judge ended too early: nobody knows what the submission is worth, so there is no zero."""
+    try:
+        judged = result(record)
+    except AttributeError:
+        pytest.fail("a record of another shape ended the grader")
+
+    assert judged["grader_error"]
+    assert (0, 2, "error") == (judged["points"], judged["max_points"], judged["status"])
+
+
+def test_the_catalog_says_what_there_is_and_what_it_is_worth() -> None:
+    """Exercises that weren't asked for, points and totals in a record count for nothing."""
+    judged = result({"complete": True, "points": 99, "max_points": 99, "tests": [told("green"), told("green", "9.9")]})
+
+    assert ["1.1", "1.3"] == [test["id"] for test in judged["tests"]]
+    assert ["green", "missing"] == [test["state"] for test in judged["tests"]]
+    assert (1, 2) == (judged["points"], judged["max_points"])
+
+
+@pytest.mark.parametrize("state", ["red", "part", "unclear", "broken", "missing", "made up"])
+def test_only_green_passes(state: str) -> None:
+    """Whatever status a record claims."""
+    judged = result({"complete": True, "tests": [told(state)]})
+    assert 0 == judged["points"]
+    assert "pass" != judged["tests"][0]["status"]
+    assert (state == "broken") == bool(judged["grader_error"])
+
+
+def test_an_instructor_may_credit_what_is_inconclusive() -> None:
+    """It is told in any case."""
+    whole = {"status": 0, "timed_out": False, "said": "", "remarks": [], "record": json.dumps({"complete": True, "tests": [told("unclear")]})}
+    credited = grade._result(Submission("Ada"), Policy(("1.1",), 1, credit_inconclusive=True), WALLS, whole, 1.0)
+    assert (1, "unclear", "error") == (credited["points"], credited["tests"][0]["state"], credited["tests"][0]["status"])
+
+
+def test_the_time_limit_is_the_submissions_own_affair() -> None:
+    """What was judged before it counts; the rest is worth nothing, and it is said why."""
+    judged = result({"complete": False, "tests": [told("green")]}, timed_out=True)
+    assert not judged["grader_error"]
+    assert (1, "missing") == (judged["points"], judged["tests"][1]["state"])
+    assert "time limit" in judged["tests"][1]["message"]
+
+
+def test_trouble_is_tried_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A grader error is retried once, and then told; what is fine isn't judged twice."""
+    calls: list[int] = []
+
+    def watched(task: dict[str, Any]) -> dict[str, Any]:
+        calls.append(1)
+        record = {"complete": True, "tests": [told("green"), told("green", "1.3")]}
+        fine = {"status": 0, "timed_out": False, "said": "", "remarks": [], "record": json.dumps(record)}
+        return {"lost": "it was killed"} if len(calls) in fail else fine
+
+    monkeypatch.setattr(grade, "_watched", watched)
+    outcomes = []
+    fail: tuple[int, ...]
+    for attempts in ((), (1,), (1, 2)):
+        fail = attempts
+        calls.clear()
+        judged = assess(grade.Parcel("Ada", {"app/x.py": b""}, (), Policy(FEW, 1)))
+        outcomes.append((len(calls), judged["attempts"], bool(judged["grader_error"]), judged["points"]))
+
+    assert [(1, 1, False, 2), (2, 2, False, 2), (2, 2, True, 0)] == outcomes
+
+
+def test_other_katas_are_not_graded_with() -> None:
+    """A worker elsewhere that has another version of the katas says so instead of grading."""
+    judged = assess(grade.Parcel("Ada", {"app/x.py": b""}, (), Policy(FEW, 1), katas="0" * 16))
+    assert "The katas here are others" in judged["grader_error"]
+
+
+def test_what_can_not_be_taken_is_told_in_the_same_shape() -> None:
+    """Nobody is left out of a class, and it's no grader error."""
+    judged = failed("Ada", Policy(FEW), "It holds no app/.", grader=False)
+    assert ("It holds no app/.", None, 2) == (judged["message"], judged["grader_error"], judged["max_points"])
+
+
+# -- behind walls
+
+
+@linux
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("level", jail.LEVELS)
+def test_an_honest_submission_gets_everything_and_the_stubs_nothing(level: str, tmp_path: Path, stubs: Path) -> None:  # noqa: F811
+    """Behind walls of every level."""
+    try:
+        jail.named(level)
+    except ValueError as error:
+        pytest.skip(str(error))
+    (complete, nothing), _ = run(tmp_path, [("complete", str(SOLUTIONS)), ("stubs", str(stubs))], Policy(FEW, 3, level))
+
+    assert (2, 2, level, None) == (complete["points"], complete["max_points"], complete["jail"]["level"], complete["grader_error"]), complete
+    assert (0, ["red", "red"], None) == (nothing["points"], [test["state"] for test in nothing["tests"]], nothing["grader_error"]), nothing
+
+
+@linux
+@pytest.mark.timeout(600)
+def test_a_seed_gives_the_same_result_again(tmp_path: Path) -> None:
+    """The same submission, seed and katas: the same result but for its times."""
+    sources = [("it", str(SOLUTIONS))]
+    (one,), _ = run(tmp_path / "one", sources, Policy(FEW, 3))
+    (other,), _ = run(tmp_path / "other", sources, Policy(FEW, 3))
+    assert without_times(one) == without_times(other)
+
+
+@linux
+@pytest.mark.timeout(900)
+def test_a_run_that_was_ended_goes_on_and_a_killed_worker_loses_nothing(tmp_path: Path) -> None:
+    """Every submission is graded, none twice; another run judges only what is new."""
+    for number in range(4):
+        base(tmp_path / f"class/{number}")
+        (tmp_path / f"class/{number}/app/mine.py").write_text(f"number = {number}\n")
+    sources = [(str(number), str(tmp_path / f"class/{number}")) for number in range(4)]
+    policy = Policy(("1.1",), 3)
+
+    def kill_one() -> None:
+        until = time.monotonic() + 60
+        while time.monotonic() < until:
+            for process in psutil.Process().children(recursive=True):
+                try:
+                    if warden.__file__ in process.cmdline():
+                        os.kill(process.pid, signal.SIGKILL)
+                        return
+                except psutil.Error:
+                    pass
+            time.sleep(0.05)
+
+    killer = threading.Thread(target=kill_one)
+    killer.start()
+    first, it = run(tmp_path / "out", sources[:3], policy)
+    killer.join()
+
+    assert [1, 1, 1] == [told["points"] for told in first], first
+    assert (3, 0) == (it.judged, it.kept)
+    assert 2 in {told["attempts"] for told in first}
+
+    again, it = run(tmp_path / "out", sources, policy)
+    assert (1, 3) == (it.judged, it.kept)
+    assert ["0", "1", "2", "3"] == [told["submission"]["name"] for told in again]
+    assert [without_times(told) for told in first] == [without_times(told) for told in again[:3]]
+
+
+@linux
+@pytest.mark.timeout(900)
+def test_a_class_on_two_workers_of_dask(tmp_path: Path) -> None:
+    """The same work given to a scheduler whose two workers are processes of their own."""
+    distributed = pytest.importorskip("distributed")
+    for number in range(3):
+        base(tmp_path / f"class/{number}")
+        (tmp_path / f"class/{number}/app/mine.py").write_text(f"number = {number}\n")
+    sources = [(str(number), str(tmp_path / f"class/{number}")) for number in range(3)]
+
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1") as cluster, \
+            grade.executor_for(f"dask:{cluster.scheduler_address}", 1) as executor:
+        it = Class(tmp_path / "out", Policy(("1.1",), 3))
+        results = it.grade(sources, executor, lambda result: None)
+
+    assert [1, 1, 1] == [told["points"] for told in results], results
+    assert 3 == it.judged
+
+
+@linux
+@pytest.mark.timeout(300)
+def test_the_command_says_which_walls_there_are(tmp_path: Path) -> None:
+    """The level is printed and in every result, weaker walls than required are refused, and all formats are written."""
+    command = [sys.executable, "-m", "dojo.cli", "grade", "solutions", "--exercise", "1.1", "--out", str(tmp_path / "out"), "--seed", "5"]
+
+    done = subprocess.run([*command, "--jail", "limits", "--format", "junit", "--format", "classroom"], capture_output=True, text=True, check=False)
+    assert (0, "") == (done.returncode, done.stderr)
+    assert "Jail: limits (it was asked for)" in done.stdout
+    assert "solutions: 1/1" in done.stdout
+    assert {"results.json", "junit.xml", "classroom.txt"} <= {file.name for file in (tmp_path / "out").iterdir()}
+
+    done = subprocess.run([*command, "--jail", "limits", "--require-jail", "landlock"], capture_output=True, text=True, check=False)
+    assert 2 == done.returncode
+    assert "weaker than landlock" in done.stderr
