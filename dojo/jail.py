@@ -321,8 +321,8 @@ def _enter(jail: Jail, folders: list[str], command: list[str]) -> None:
     import resource
 
     limits = {"CPU": CPU, "FSIZE": FILE_SIZE, "NOFILE": FILES, "CORE": 0, "AS": MEMORY}
-    if jail.level == "bubblewrap":  # elsewhere all of the user's processes count
-        limits["NPROC"] = TASKS
+    # In a namespace its own processes count; elsewhere all of the user's.
+    limits["NPROC"] = TASKS + (0 if jail.level == "bubblewrap" else _tasks_of_this_user())
     for name, limit in limits.items():
         number = getattr(resource, f"RLIMIT_{name}")
         hard = resource.getrlimit(number)[1]
@@ -340,6 +340,16 @@ def _enter(jail: Jail, folders: list[str], command: list[str]) -> None:
     if jail.seccomp:
         _filter_system_calls(local=jail.level == "bubblewrap")
     os.execvp(command[0], command)
+
+
+def _tasks_of_this_user() -> int:
+    """How many threads this user runs now, by what /proc tells."""
+    count = 0
+    for name in os.listdir("/proc") if os.path.isdir("/proc") else ():
+        with contextlib.suppress(OSError):
+            if name.isdigit() and os.stat(f"/proc/{name}").st_uid == os.getuid():
+                count += len(os.listdir(f"/proc/{name}/task"))
+    return count
 
 
 def confine(jail: dict[str, Any], folders: Sequence[str]) -> None:

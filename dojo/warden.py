@@ -69,6 +69,7 @@ class Warden:
             judge = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, pass_fds=[write], cwd=self._task["cwd"],
                                      env=self._task["env"], start_new_session=True)
         os.close(write)
+        group = _counted(judge.pid, self._task["tasks"])
         reading = threading.Thread(target=self._read, args=(read,), daemon=True)
         reading.start()
         until = time.monotonic() + self._task["patience"]
@@ -83,6 +84,9 @@ class Warden:
                 judge.wait(INTERVAL)
         status = judge.wait()
         self._end_all()
+        for folder in group:
+            with contextlib.suppress(OSError):
+                os.rmdir(folder)
         reading.join(5)
         with open(said, "rb") as output:
             output.seek(max(0, os.path.getsize(said) - SAID))
@@ -135,6 +139,33 @@ class Warden:
                 while os.waitpid(-1, os.WNOHANG)[0]:
                     pass
             time.sleep(0.01)
+
+
+def _counted(judge: int, tasks: int) -> list[str]:
+    """Lets the kernel itself refuse more than ``tasks`` processes and threads, where this user may tell it so; the control groups made for it.
+
+    Elsewhere a limit of the user's does it; for root, whom that doesn't bind, there is this.
+    """
+    made = []
+    own = dict(line.rstrip("\n").split(":", 2)[1:] for line in _lines("/proc/self/cgroup") if line.count(":") > 1)
+    above = [os.path.join("/sys/fs/cgroup/pids", own.get("pids", "/").lstrip("/")), os.path.join("/sys/fs/cgroup", own.get("", "/").lstrip("/"))]
+    for folder in above:
+        group = os.path.join(folder, f"serving-katas-{os.getpid()}")
+        with contextlib.suppress(OSError):
+            os.mkdir(group)
+            made.append(group)
+            with open(os.path.join(group, "pids.max"), "w") as file:
+                file.write(str(tasks))
+            with open(os.path.join(group, "cgroup.procs"), "w") as file:
+                file.write(str(judge))
+            break
+    return made
+
+
+def _lines(path: str) -> list[str]:
+    with contextlib.suppress(OSError), open(path) as file:
+        return file.readlines()
+    return []
 
 
 def _size(folder: str) -> int:

@@ -57,7 +57,8 @@ def graded(tmp_path_factory: pytest.TempPathFactory, heard: tuple[int, list[byte
     canary.parent.mkdir(mode=0o700)
     canary.write_text(SECRET)
     walls = jail.named(LEVEL) if LEVEL else jail.strongest()
-    chosen = [attack for attack in ATTACKS if not attack.dangerous or walls.at_least("landlock")]
+    # Signals don't reach out of a namespace of processes, nor of Landlock since its sixth version.
+    chosen = [attack for attack in ATTACKS if not attack.dangerous or walls.level == "bubblewrap" or walls.landlock >= 6]
     only = {item.callspec.params["attack"].name for item in request.session.items if hasattr(item, "callspec") and "attack" in item.callspec.params}
     sources = []
     for attack in chosen:
