@@ -268,3 +268,10 @@ def benchmark(session: nox.Session) -> None:
     bench(session, "dev", "load")
     run(session, "-m", "tests.benchmarks.verdict", *session.posargs)
     run(session, "-m", "tests.benchmarks.gate")
+
+
+@nox.session(default=False)
+def grading(session: nox.Session) -> None:
+    """How many submissions are graded in a minute, alone and two at once; and 200 of them with a worker killed in between."""
+    bench(session, "dev", "load")
+    run(session, "-m", "tests.benchmarks.grading", *session.posargs)
