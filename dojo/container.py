@@ -266,6 +266,8 @@ def context(workspace: Path, target: Path, *, older: bool = True, files: Mapping
     for path, text in (files or {}).items():
         (target / path).parent.mkdir(parents=True, exist_ok=True)
         (target / path).write_text(text, encoding="utf-8")
+    for each in target.rglob("*"):  # as git would have them for anybody: a umask must not decide who may write in the image
+        each.chmod(0o755 if each.is_dir() or each.stat().st_mode & 0o100 else 0o644)
     dockerfile = target / "Dockerfile"
     if dockerfile.is_file():  # an engine without a registry can't fetch the reader that a syntax line names
         dockerfile.write_text(without_syntax(dockerfile.read_text(encoding="utf-8", errors="replace")), encoding="utf-8")
@@ -415,18 +417,20 @@ class Engine:
 
     async def save(self, tag: str, base: str = "scratch") -> Saved:
         """The image ``tag`` taken apart; ``base`` is the one that it is built on."""
-        below = 0
+        below: list[str] = []
         if base != "scratch":
             only_base = self.folder("Dockerfile")
             only_base.write_text(f"FROM {base}\n", encoding="utf-8")
             empty = self.folder("empty")
             empty.mkdir()
             built = await self.build(empty, dockerfile=only_base)
-            below = len(json.loads(await self.must("image", "inspect", "--format", "{{json .RootFS.Layers}}", built.tag)))
+            below = json.loads(await self.must("image", "inspect", "--format", "{{json .RootFS.Layers}}", built.tag))
         file = self.folder("image.tar")
         await self.must("save", "--output", file, tag, patience=BUILD_PATIENCE)
         saved = await asyncio.to_thread(_taken_apart, file)
-        saved.above = saved.layers[below:]
+        if below != [layer.digest for layer in saved.layers[:len(below)]]:
+            raise Inconclusive(f"{base} is another image than it was when yours was built, a moment ago")
+        saved.above = saved.layers[len(below):]
         return saved
 
     async def start(self, tag: str, *flags: str, port: int = PORT, command: Sequence[str] = ()) -> "Container":
@@ -550,7 +554,7 @@ class Container:
                 raise
             raise await self._ended() from None
         self._clients.append(client)
-        until, looked = time.monotonic() + START_PATIENCE, 0
+        until, looked, elsewhere = time.monotonic() + START_PATIENCE, 0, 0
         while True:
             with contextlib.suppress(httpx.TransportError):
                 await client.get(path)
@@ -558,12 +562,13 @@ class Container:
             looked += 1
             if (await self.state())["Status"] != "running":
                 raise await self._ended()
-            heard = await self.listening() if looked % 5 == 0 else set()
+            heard = await self.listening() if looked > 3 else set()
             if {address for address, port in heard if port == self.port} == {"loopback"}:
                 raise Red(f"In the container the service listens on port {self.port} of 127.0.0.1 only: nobody outside reaches it, though the port "
                           "is published. A container has a loopback interface of its own, and what comes from outside comes through another one.")
             others = sorted(port for address, port in heard if address != "loopback" and port < 32768 and port != self.port)
-            if others and not any(port == self.port for _, port in heard):
+            elsewhere = elsewhere + 1 if others and not any(port == self.port for _, port in heard) else 0
+            if elsewhere > 20:  # else it may be about to
                 raise Red(f"In the container something listens on port {others[0]}, nothing on port {self.port}, which is the one that is published.")
             if time.monotonic() > until:
                 raise Red(f"The container runs, and nothing answered on port {self.port} within {START_PATIENCE:g} s, the patience limit. "

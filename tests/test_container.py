@@ -130,6 +130,7 @@ def test_a_context_holds_what_the_image_is_made_of(tmp_path: Path) -> None:
     """The workspace, the given files, and constraints of which some aren't the newest."""
     workspace = Workspace.at(SOLUTIONS).snapshot(tmp_path / "workspace")
     (workspace / "Dockerfile").write_text("# syntax=docker/dockerfile:1\nFROM scratch\n")
+    (workspace / "app/main.py").chmod(0o666)  # as some umasks would have it
 
     made = container.context(workspace, tmp_path / "context", files=Trap().files)
 
@@ -137,6 +138,7 @@ def test_a_context_holds_what_the_image_is_made_of(tmp_path: Path) -> None:
     assert {f"{name}=={version}" for name, version in container.OLDER.items()} <= set(pins)
     assert (ROOT / "constraints.txt").read_text().splitlines() != pins
     assert len((ROOT / "constraints.txt").read_text().splitlines()) == len(pins)
+    assert 0o644 == (made / "app/main.py").stat().st_mode & 0o777
     assert "syntax=" not in (made / "Dockerfile").read_text()
     assert all((made / path).is_file() for path in ("app/main.py", "pyproject.toml", ".env", ".git/config", "tests/test_service.py"))
 
