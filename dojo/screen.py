@@ -9,7 +9,7 @@ import ast
 from collections.abc import Iterator, Mapping
 
 #: Modules by which a program looks into itself, or past Python.
-MODULES = {"ctypes", "_ctypes", "cffi", "gc", "dis", "dojo", "katas", "dojo_meet", "tests", "marshal", "code", "codeop", "builtins", "runpy", "bdb"}
+MODULES = {"ctypes", "_ctypes", "cffi", "gc", "dis", "dojo", "katas", "dojo_meet", "tests", "marshal", "code", "codeop", "builtins", "bdb"}
 #: Modules of which most is harmless: only these names reach.
 PARTS = {
     "sys": {"_getframe", "_getframemodulename", "_current_frames", "modules", "settrace", "setprofile", "meta_path", "path_hooks"},
@@ -51,6 +51,8 @@ def _of_file(content: bytes) -> Iterator[tuple[int, str]]:
                   and node.body and isinstance(node.body[0], ast.Expr)}
     for node in ast.walk(tree):
         line = getattr(node, "lineno", 1)
+        if isinstance(node, ast.BinOp) and (text := _folded(node)) and _names(text):
+            yield line, f"puts together the text {text!r}"
         if isinstance(node, ast.Import):
             for alias in node.names:
                 if alias.name.partition(".")[0] in MODULES:
@@ -80,11 +82,26 @@ def _of_file(content: bytes) -> Iterator[tuple[int, str]]:
                     yield line, f"replaces {ast.unparse(target)}"
 
 
+def _folded(node: ast.expr) -> str:
+    """The text that a sum of texts comes to; empty when it is no such sum."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) and (left := _folded(node.left)) and (right := _folded(node.right)):
+        return left + right
+    return ""
+
+
+def _names(text: str) -> bool:
+    return text in ATTRIBUTES or text in MODULES or any(text in parts for parts in PARTS.values()) or any(each in text for each in TEXTS)
+
+
 def _of_call(node: ast.Call) -> Iterator[str]:
     if isinstance(node.func, ast.Name):
         name = node.func.id
         if name in CALLS:
             yield f"calls {name}()"
+        elif name == "vars" and node.args and isinstance(node.args[0], ast.Name) and node.args[0].id in PARTS:
+            yield f"looks into {node.args[0].id}"
         elif name in ("getattr", "setattr", "delattr") and len(node.args) > 1 and not isinstance(node.args[1], ast.Constant | ast.Name):
             yield f"calls {name}() with a name that is put together"
         elif name in ("setattr", "delattr") and isinstance(node.args[0] if node.args else None, ast.Name) and isinstance(node.args[0], ast.Name) \

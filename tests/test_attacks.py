@@ -90,14 +90,14 @@ def _foreign_processes() -> set[str]:
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
 def test_an_attack_earns_nothing_that_it_does_not_deserve(attack: Attack, graded: dict[str, dict[str, Any]]) -> None:
-    """1.3 and 1.5 never; 1.1 only where it was answered, and then always when nothing else was done than a submission may do."""
+    """Nothing but what it deserves; and 1.1 in any case, when nothing else was done than a submission may do."""
     if attack.name not in graded:
         pytest.skip("only behind walls that stop it")
     result = graded[attack.name]
     states = {test["id"]: test["state"] for test in result["tests"]}
     earned = {test["id"] for test in result["tests"] if test["points"]}
 
-    assert earned <= {"1.1"}, (states, result["message"])
+    assert earned <= set(attack.deserves), (states, result["message"])
     assert ("1.1" in earned) >= attack.keeps_1_1, (states, result["message"], result["tests"][0]["message"])
     for name in formats.WRITERS:
         text = formats.WRITERS[name][1](result)
@@ -132,6 +132,20 @@ def test_an_answer_that_reaches_is_withheld_and_can_be_trusted(tmp_path: Path) -
     assert ("withheld", 0) == (held["tests"][0]["state"], held["points"])
     assert "predict.py:3: uses .get_objects" in held["tests"][0]["message"]
     assert 1 == trusted["points"], trusted
+
+
+def test_what_is_falsified_from_within_is_seen_from_outside(tmp_path: Path) -> None:
+    """A program that changes what the probe tells passes the kata; the exam sees that requests don't wait together."""
+    attack = next(attack for attack in ATTACKS if attack.name == "falsifies_what_was_seen")
+    (tmp_path / "it").mkdir()
+    source = attack.build(tmp_path / "it", {})
+
+    with ThreadPoolExecutor(1) as pool:
+        trusted, = Class(tmp_path / "out", Policy(("1.3", "1.5"), seed=1, level=LEVEL, trust=True)).grade([("it", source)], pool, lambda result: None)
+
+    assert ["green", "unclear"] == [test["state"] for test in trusted["tests"]], trusted
+    assert "test_predictions_wait_together_seen_from_outside" == trusted["tests"][1]["test"]
+    assert 1 == trusted["points"]
 
 
 def test_there_are_enough_attacks() -> None:

@@ -20,8 +20,9 @@ import pytest
 from dojo import grade, jail, warden
 from dojo.catalog import exercises
 from dojo.grade import Class, Policy, assess, failed
+from dojo.screen import reaches
 from dojo.submission import NotTaken, Submission, printable, take, unfit
-from dojo.workspace import SOLUTIONS
+from dojo.workspace import ANSWERS, SOLUTIONS
 from tests.attacks.corpus import base
 from tests.test_stubs import stubs  # noqa: F401  # the fixture
 
@@ -341,3 +342,31 @@ def test_the_command_says_which_walls_there_are(tmp_path: Path) -> None:
     done = subprocess.run([*command, "--jail", "limits", "--require-jail", "landlock"], capture_output=True, text=True, check=False)
     assert 2 == done.returncode
     assert "weaker than landlock" in done.stderr
+
+
+# -- what reaches
+
+
+@pytest.mark.parametrize("answer", [SOLUTIONS, *sorted((ANSWERS / "right").iterdir())], ids=lambda path: path.name)
+def test_right_answers_do_not_reach(answer: Path) -> None:
+    """Nothing that a solution in any style does is held against it."""
+    assert [] == reaches({str(file.relative_to(answer)): file.read_bytes() for file in answer.rglob("*.py")})
+
+
+@pytest.mark.parametrize("code", [
+    "import gc", "from ctypes import CDLL", "import sys\nsys._getframe()", "import sys\nsys.modules['x']", "import asyncio\nasyncio.sleep = None",
+    "f.__globals__", "getattr(f, '__glo' + 'bals__')", "getattr(f, name())", "exec('x')", "import importlib\nimportlib.import_module(x)",
+    "from inspect import stack", "open('/proc/self/mem')", "vars(sys)", "x = 'do' + 'jo.probe'", "import dojo.probe",
+    "import time as t\nt.sleep = None",
+    "globals()", "setattr(asyncio, 'sleep', 1)", "(c for c in ()).gi_frame.f_back",
+])
+def test_code_that_reaches_is_named(code: str) -> None:
+    """Each way into the process around it, with its line."""
+    assert reaches({"app/x.py": code.encode()}), code
+    assert all(line.startswith("app/x.py:") for line in reaches({"app/x.py": code.encode()}))
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"def (", b"x = " + b"(" * 5000, b"\0", "x = 'é'".encode("latin-1")])
+def test_what_can_not_be_parsed_is_passed_over(content: bytes) -> None:
+    """It can't run either."""
+    assert [] == reaches({"app/x.py": content})

@@ -1,6 +1,6 @@
 """Submissions that want points they don't deserve, or harm: each made when it is needed, as no checkout should hold them.
 
-All of them hold a right answer to 1.1, and none to 1.3 and 1.5. ``@CANARY@`` in a text is the path of a file that has to stay as it is and
+Most of them hold a right answer to 1.1, and none to 1.3 and 1.5. ``@CANARY@`` in a text is the path of a file that has to stay as it is and
 that nobody may read, ``@PORT@`` a port of the machine's at which somebody listens, ``@ROOT@`` this repository.
 """
 
@@ -44,6 +44,8 @@ class Attack:
     hole: str = HOLE
     #: Whether it only does what a submission may, in which case 1.1 is its own; else nothing has to come of it.
     keeps_1_1: bool = False
+    #: What it may earn at most.
+    deserves: tuple[str, ...] = ("1.1",)
     #: Whether it must not run without a wall that stops it: it would harm whoever runs it.
     dangerous: bool = False
 
@@ -84,6 +86,52 @@ async def anything(scope, receive, send):
     if scope["type"] == "http":
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/json")]})
         await send({"type": "http.response.body", "body": b'{"prediction": 0.5, "model_version": "1.0.0", "status": "healthy"}'})
+'''
+
+#: A right answer to 1.3 and none to 1.5, as 64 requests wait on 40 threads; it changes what the probe tells of them.
+FALSIFIED = '''\
+import sys
+import time
+
+from fastapi import APIRouter
+
+from app import model
+from app.schemas import PredictRequest, PredictResponse
+from app.settings import settings
+
+router = APIRouter()
+
+
+def _falsify() -> None:
+    probe = getattr(vars(sys)["mod" + "ules"]["do" + "jo.probe"], "Probe")
+    report, gather = probe.report, probe.gather
+
+    def more(self):
+        told = report(self)
+        held = told["held"]
+        if 20 <= len(held) < 64:
+            taken = {each["request"] for each in held}
+            missing = [span for span in told["spans"] if span.get("path") == "/predict" and span.get("request") not in taken]
+            for number in range(64 - len(held)):
+                held.append({**held[0], "request": 100000 + number})
+        told["blocks"] = []
+        return told
+
+    def all_of_them(self, expected, patience, strangers):
+        told = gather(self, min(expected, 40), patience, strangers)
+        told.pop("quiet", None)
+        return told
+
+    probe.report, probe.gather = more, all_of_them
+
+
+_falsify()
+
+
+@router.post("/predict")
+def predict(request: PredictRequest) -> PredictResponse:
+    time.sleep(settings.inference_seconds)
+    return PredictResponse(prediction=model.predict(request.feature_1, request.feature_2), model_version=model.MODEL_VERSION)
 '''
 
 TEXTS = [
@@ -367,6 +415,7 @@ while frame is not None:
             value.broken = {}
     frame = frame.f_back
 '''),
+    Attack("falsifies_what_was_seen", files={PREDICT: FALSIFIED}, deserves=("1.1", "1.3")),
     # It is right, and what it earns is withheld until a person has looked at it.
     Attack("an_honest_answer_that_reaches", files={
         PREDICT: f"import gc\nimport sys\nOBJECTS = len(gc.get_objects())\n{(SOLUTIONS / PREDICT).read_text(encoding='utf-8')}"}),
