@@ -13,9 +13,11 @@ import hashlib
 import importlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -34,6 +36,7 @@ MEMORY, ROOM = 4 << 30, 1 << 30
 TASKS = 1500
 #: Exercises that need more than the judge's walls allow: a container engine is as good as root.
 CONTAINERS = "5"
+_PREFIX = "serving-katas-grade-"
 #: What an exercise came to that the instructor has to look at.
 WITHHELD = "withheld"
 
@@ -100,7 +103,7 @@ def assess(parcel: Parcel) -> dict[str, Any]:
         result = _assess_once(submission, parcel.policy)
         result["attempts"] = attempt
         again = {test["state"] for test in result["tests"]} & {"broken", "unclear"}
-        if not result["grader_error"] and not again:
+        if (not result["grader_error"] and not again) or _ending.is_set():
             break
     return result
 
@@ -108,7 +111,7 @@ def assess(parcel: Parcel) -> dict[str, Any]:
 def _assess_once(submission: Submission, policy: Policy) -> dict[str, Any]:
     walls = jail.named(policy.level) if policy.level else jail.strongest()
     chosen = policy.chosen()
-    with tempfile.TemporaryDirectory(prefix="serving-katas-grade-", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-", ignore_cleanup_errors=True) as folder:
         scratch, tree = Path(folder), Path(folder) / "submission"
         tree.mkdir()
         scratch.chmod(0o755)
@@ -150,13 +153,35 @@ def _cache_folder() -> Path:
 
 def _watched(task: dict[str, Any]) -> dict[str, Any]:
     """What the warden tells of a run; with ``lost`` when it was ended itself."""
-    done = subprocess.run([sys.executable, "-I", warden.__file__], input=json.dumps(task), capture_output=True, text=True, check=False,
-                          env={"PATH": task["env"]["PATH"], **{k: v for k, v in task["env"].items() if k == "LD_LIBRARY_PATH"}})
+    environment = {"PATH": task["env"]["PATH"], **{k: v for k, v in task["env"].items() if k == "LD_LIBRARY_PATH"}}
+    process = subprocess.Popen([sys.executable, "-I", warden.__file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               text=True, env=environment)
+    _running.add(process)
+    errors = ""
     try:
-        told: dict[str, Any] = json.loads(done.stdout)
-    except ValueError:
-        return {"lost": f"what watches over the judge ended ({done.returncode}) {done.stderr[-300:]}"}
+        output, errors = process.communicate(json.dumps(task))
+        told: dict[str, Any] = json.loads(output)
+    except (ValueError, OSError):
+        return {"lost": f"what watches over the judge ended ({process.wait()}) {errors[-300:]}"}
+    finally:
+        _running.discard(process)
     return told
+
+
+#: What has to be ended when this process is told to end: they end what they watch over. And whether that has come.
+_running: set["subprocess.Popen[str]"] = set()
+_ending = threading.Event()
+
+
+def _sweep() -> None:
+    """Removes what graders have left that were killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        process = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        with contextlib.suppress(OSError, ValueError):
+            try:
+                os.kill(int(process), 0)
+            except ProcessLookupError:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _result(submission: Submission, policy: Policy, walls: jail.Jail, told: dict[str, Any], seconds: float) -> dict[str, Any]:
@@ -320,6 +345,9 @@ def executor_for(where: str, jobs: int) -> Iterator[Executor]:
                 yield pool
             except KeyboardInterrupt:
                 pool.shutdown(wait=False, cancel_futures=True)
+                _ending.set()
+                for process in list(_running):
+                    process.kill()
                 raise
 
 
@@ -404,6 +432,7 @@ def grade(options: argparse.Namespace) -> int:
     if options.require_jail and not walls.at_least(options.require_jail):
         print(f"dojo grade: the jail here is {walls.level}, weaker than {options.require_jail}: {walls.weaker}", file=sys.stderr)
         return 2
+    _sweep()
     out = Path(options.out)
     run = Class(out, _policy(options, out))
     why = f" ({walls.weaker})" if walls.weaker else ""

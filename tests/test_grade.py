@@ -1,5 +1,6 @@
 """Grading: what is taken, behind which walls it is judged, and that nothing but what was seen to pass is worth anything."""
 
+import contextlib
 import io
 import json
 import os
@@ -342,6 +343,37 @@ def test_the_command_says_which_walls_there_are(tmp_path: Path) -> None:
     done = subprocess.run([*command, "--jail", "limits", "--require-jail", "landlock"], capture_output=True, text=True, check=False)
     assert 2 == done.returncode
     assert "weaker than landlock" in done.stderr
+
+
+@linux
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "killed"])
+def test_a_grader_that_is_ended_leaves_nothing_running(end: signal.Signals, tmp_path: Path) -> None:
+    """Neither judges nor hosts nor servers; what a killed one leaves on the disk the next one removes."""
+    base(tmp_path / "class/it")
+    command = [sys.executable, "-m", "dojo.cli", "grade", "--class", str(tmp_path / "class"), "--phase", "1.5", "--out", str(tmp_path / "out")]
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    grader = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def started() -> list[psutil.Process]:
+        found, commands = psutil.Process(grader.pid).children(recursive=True), ""
+        for process in found:
+            with contextlib.suppress(psutil.Error):
+                commands += " ".join(process.cmdline())
+        return found if "dojo.forkserver" in commands else []
+
+    until = time.monotonic() + 100
+    while not (family := started()) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert family
+    grader.send_signal(end)
+    grader.wait(60)
+
+    _, alive = psutil.wait_procs(family, 30)
+    assert not alive
+    grade_again = [sys.executable, "-m", "dojo.cli", "grade", str(tmp_path / "nothing"), "--out", str(tmp_path / "again")]
+    subprocess.run(grade_again, env=environment, capture_output=True, check=False)
+    assert not list(tmp_path.glob("serving-katas-grade-*"))
 
 
 # -- what reaches
