@@ -116,6 +116,22 @@ def image(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def up(session: nox.Session) -> None:
+    """Brings docker-compose.yml up and says where the service is; with -- --profile load also Locust."""
+    bench(session)
+    if subprocess.run([str(PYTHON), "-m", "dojo.compose", "up", *session.posargs], check=False).returncode:
+        session.error("what is the matter stands above")
+
+
+@nox.session(default=False)
+def down(session: nox.Session) -> None:
+    """Takes away what nox -s up has brought up."""
+    bench(session)
+    if subprocess.run([str(PYTHON), "-m", "dojo.compose", "down", *session.posargs], check=False).returncode:
+        session.error("what is the matter stands above")
+
+
+@nox.session(default=False)
 def load(session: nox.Session) -> None:
     """Locust as locust.conf sets it; what stands behind -- is its command line. With -- --workers 2 it has two workers."""
     bench(session, "load")
@@ -260,6 +276,13 @@ def prometheus(session: nox.Session) -> None:
     """A real Prometheus, if there is the program, scrapes /metrics and is asked for the p95."""
     bench(session, "dev", "load")
     run(session, "-m", "tests.prometheus_scrape", *session.posargs)
+
+
+@nox.session(default=False)
+def experiments(session: nox.Session) -> None:
+    """The measurements and pictures of phase 4's chapter, anew: two minutes. With -- memory only that, with -- --into FOLDER elsewhere."""
+    bench(session, "load")
+    run(session, "-m", "tests.benchmarks.experiments", *session.posargs)
 
 
 @nox.session(default=False)
