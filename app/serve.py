@@ -15,6 +15,20 @@ def server_command(settings: Settings) -> list[str]:
     raise NotImplementedError("4.1: server_command() has no command yet")
 
 
+def container_options(settings: Settings) -> list[str]:
+    """What a server in a container needs beside that, as options of uvicorn's; server_command() appends them.
+
+    It believes the headers X-Forwarded-For and X-Forwarded-Proto when they come from one of ``settings.trusted_proxies`` (addresses, with
+    commas between), and from nobody else. Where neither ``web_concurrency`` nor ``profile`` says how many workers there are, there are as
+    many as app.tuning.usable_cpus().
+    """
+    # TODO 5.4: behind a load balancer every client has the load balancer's address; and whoever comes without one may say that they
+    # have any. With a quota of one CPU there is one worker for each CPU of the machine.
+    # Goal: who sent a request is what trusted proxies say, and the quota says how many workers.
+    # Tool: uvicorn --help, what it says of forwarded headers.
+    raise NotImplementedError("5.4: container_options() has no options yet")
+
+
 def main() -> None:
     """Serves with the environment's settings until the process is told to end by SIGTERM.
 

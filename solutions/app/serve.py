@@ -4,6 +4,7 @@ import os
 import sys
 
 from app.settings import Settings
+from app.tuning import usable_cpus
 
 
 def server_command(settings: Settings) -> list[str]:
@@ -16,7 +17,22 @@ def server_command(settings: Settings) -> list[str]:
     command = [sys.executable, "-m", "uvicorn", "app.main:app", "--host", settings.host, "--port", str(settings.port)]
     if settings.web_concurrency is not None:
         command += ["--workers", str(settings.web_concurrency)]
-    return command
+    return [*command, *container_options(settings)]
+
+
+def container_options(settings: Settings) -> list[str]:
+    """What a server in a container needs beside that, as options of uvicorn's; server_command() appends them.
+
+    It believes the headers X-Forwarded-For and X-Forwarded-Proto when they come from one of ``settings.trusted_proxies`` (addresses, with
+    commas between), and from nobody else. Where neither ``web_concurrency`` nor ``profile`` says how many workers there are, there are as
+    many as app.tuning.usable_cpus().
+    """
+    # Said in any case: without it uvicorn would take the variable FORWARDED_ALLOW_IPS, in which an image or an orchestrator may have
+    # put a *, and then anybody may claim to be anybody.
+    options = ["--forwarded-allow-ips", settings.trusted_proxies]
+    if settings.web_concurrency is None and not settings.profile:
+        options += ["--workers", str(usable_cpus())]
+    return options
 
 
 def main() -> None:

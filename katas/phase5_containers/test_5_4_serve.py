@@ -1,0 +1,269 @@
+"""5.4 · The server in its container: found from outside, set from outside, trusting nobody, and stopped without a loss."""
+
+import asyncio
+import contextlib
+import json
+import os
+import re
+import secrets
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest_asyncio
+
+from dojo.kata import Container, Functions, Image, Inconclusive, Red, exercise, listed, new, plural, tier
+from katas.phase5_containers.asking import asked, wrote
+
+pytestmark = exercise("5.4", edit=("app/serve.py", "Dockerfile"))
+
+#: What a container may do that is allowed nothing it doesn't need: no file of its own to write but below /tmp, no right of root's, now or later.
+HARDENED = ("--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL", "--security-opt", "no-new-privileges")
+#: Only ends a hang; what hangs is waited for twice. In seconds.
+PATIENCE = 60.0
+#: How long a container has to end by itself before it is killed, and for how long its door may stay open then. In seconds.
+GRACE, DOOR = 30, 12.0
+#: Addresses that nobody has.
+CLAIMED = "203.0.113.9"
+OTHER_PORT = 9137
+ROUTER = Path(__file__).with_name("_container_router.py")
+HOST_WHY = ("In a container 127.0.0.1 is the container itself; what comes from outside comes through another interface. HOST says where to listen, "
+            "and an "
+            "image may set it.")
+
+
+class Served:
+    """A container of the learner's image with the judge's router in it, and a client of it."""
+
+    def __init__(self, container: Container, client: httpx.AsyncClient) -> None:
+        self.container = container
+        self.client = client
+
+    async def ask(self, path: str, **options: Any) -> Any:
+        """What a request is answered, on a connection of its own."""
+        headers = {"connection": "close", **options.pop("headers", {})}
+        return (await asked(self.container, self.client, "GET", path, headers=headers, **options)).json()
+
+
+async def place_of_the_router(image: Image) -> str:
+    """Where in the image the file is that the judge lays its router over."""
+    asks = "import app.routers.compare as m; print('at', m.__file__)"
+    done = await image.engine.run("run", "--rm", "--label", image.engine.label, "--entrypoint", "python", image.tag, "-c", asks)
+    if found := re.search(r"^at (/\S+)$", done.out, re.M):
+        return found[1]
+    folder = (await image.saved()).settings.get("WorkingDir") or "/"
+    return f"{folder.rstrip('/')}/app/routers/compare.py"
+
+
+async def serve(image: Image, *flags: str, port: int = 8000) -> Served:
+    """Starts a container with the judge's router, and returns when it answers."""
+    mount = ("--volume", f"{ROUTER}:{await place_of_the_router(image)}:ro")
+    container = await image.engine.start(image.tag, *HARDENED, *mount, *flags, port=port)
+    return Served(container, await container.serving(path="/judge/who"))
+
+
+@pytest_asyncio.fixture(loop_scope="session", scope="module")
+async def plain(image: Image) -> AsyncIterator[Served]:
+    """A container to which nothing is said, with a quota of one CPU."""
+    served = await serve(image, "--cpus", "1")
+    yield served
+    await served.client.aclose()
+    await served.container.remove()
+
+
+@pytest_asyncio.fixture(loop_scope="session", scope="module")
+async def told(image: Image, plain: Served) -> AsyncIterator[Served]:
+    """A container that is told another port, two workers, and to trust whoever asked the first one; with a quota of one CPU."""
+    peer = (await plain.ask("/judge/who"))["host"]
+    said = {"PORT": OTHER_PORT, "WEB_CONCURRENCY": 2, "TRUSTED_PROXIES": f"192.0.2.7,{peer}"}
+    served = await serve(image, "--cpus", "1", *(word for name, value in said.items() for word in ("--env", f"{name}={value}")), port=OTHER_PORT)
+    yield served
+    await served.client.aclose()
+    await served.container.remove()
+
+
+# -- static
+
+
+@tier("static")
+async def test_the_options_are_words(learner: Functions) -> None:
+    """container_options() is a list of words, and server_command() has them among its own."""
+    settings = new("app.settings:Settings", web_concurrency=3, trusted_proxies="192.0.2.7,192.0.2.8")
+    options = await learner.call("app.serve:container_options", settings)
+    assert isinstance(options, list), f"container_options() returned {options!r:.200}. The options are a list of words, each an argument of its own."
+    assert all(isinstance(word, str) for word in options), f"container_options() returned {options!r:.200}: its words are texts, all of them."
+
+    command = await learner.call("app.serve:server_command", settings)
+    if missing := [word for word in options if word not in command]:
+        raise Red(f"container_options() has {listed(missing)}, and server_command() has not:\n    {' '.join(map(str, command))}")
+    return
+
+
+# -- behavior
+
+
+@tier("behavior")
+async def test_it_answers_with_nothing_that_it_needs_not(plain: Served) -> None:
+    """With nothing set it answers from outside on port 8000, on a file system that it can't write and without any right of root's."""
+    answer = await asked(plain.container, plain.client, "GET", "/judge/now-and-then", 404)
+
+    assert answer.status_code == 404
+    heard = await plain.container.listening()
+    assert not any(address == "loopback" and port == 8000 for address, port in heard), f"It listens on 127.0.0.1. {HOST_WHY}"
+
+
+@tier("behavior")
+async def test_port_and_workers_are_told_from_outside(told: Served) -> None:
+    """PORT says where it listens, and WEB_CONCURRENCY how many workers there are."""
+    await told.ask("/judge/who")
+
+    await must_have_workers(told, 2, f"WEB_CONCURRENCY was 2 and PORT {OTHER_PORT}, with a quota of one CPU. Who says a number has a reason for it.")
+
+
+async def must_have_workers(served: Served, expected: int, why: str) -> None:
+    """The container has to have so many workers."""
+    found = await workers(served.container)
+    assert expected == found, f"The container has {plural(found, 'worker')}, expected {expected}. {why}"
+
+
+async def workers(container: Container) -> int:
+    """How many processes serve in a container: the children of its first process, or that alone."""
+    done = await container.engine.run("top", container.name, "-eo", "pid,ppid,args")
+    lines = [line.split(None, 2) for line in done.out.splitlines()[1:]]
+    if done.status or not lines:
+        raise Inconclusive(f"the container engine doesn't say which processes run in the container:\n    {done.err.strip()[:200]}")
+    known = {line[0] for line in lines}
+    first = next(line[0] for line in lines if line[1] not in known)
+    children = [line for line in lines if line[1] == first and not re.search(r"resource_tracker|forkserver|<defunct>", line[2])]
+    return len(children) or 1
+
+
+@tier("behavior")
+async def test_what_is_written_is_seen_at_once(plain: Served) -> None:
+    """What the service prints, and a line for each request, is on stdout while it runs."""
+    word = secrets.token_hex(4)
+    await plain.ask(f"/judge/says/{word}")
+
+    until = time.monotonic() + 5.0
+    while True:
+        out = (await plain.container.engine.run("logs", plain.container.name)).out
+        printed, line = f"judge prints {word}" in out, re.search(rf"/judge/says/{word}(?!.*judge prints)", out)
+        if printed and line:
+            return
+        if time.monotonic() > until:
+            break
+        await asyncio.sleep(0.1)
+    if not printed:
+        raise Red("An endpoint has printed a line and been answered, and 5 s later stdout has nothing of it. Into a pipe Python writes when it has "
+                  "some "
+                  "kilobytes together: of a service that crashes, the last lines are those that nobody gets. An image can say that it is not to "
+                  "wait.")
+    elsewhere = "It is on stderr. " if word in (await plain.container.logs()).replace(out, "") else ""
+    raise Red(f"A request was answered, and 5 s later stdout has no line of it. {elsewhere}Where a container runs, what it writes to stdout is "
+              "collected; "
+              "a file in it is gone with it.")
+
+
+@tier("behavior")
+async def test_anybody_may_not_say_that_they_are_somebody(plain: Served, told: Served) -> None:
+    """X-Forwarded-For and X-Forwarded-Proto are believed when they come from a trusted proxy, and only then."""
+    claims = {"x-forwarded-for": CLAIMED, "x-forwarded-proto": "https"}
+
+    who = await plain.ask("/judge/who", headers=claims)
+    assert CLAIMED != who["host"], (
+        f"A client that nobody has called trusted sent X-Forwarded-For: {CLAIMED}, and to the service it is {CLAIMED} now. With that, everybody "
+        "may be "
+        "everybody: in the log, for a limit per address, for a list of those who may."
+    )
+    assert "http" == who["scheme"], "A client that nobody has called trusted sent X-Forwarded-Proto: https, and the service takes its http for that."
+
+    who = await told.ask("/judge/who", headers=claims)
+    for what, expected in (("host", CLAIMED), ("scheme", "https")):
+        assert expected == who[what], (
+            f"TRUSTED_PROXIES names the one that asks, and it sent X-Forwarded-For: {CLAIMED} and X-Forwarded-Proto: https. To the service the "
+            "client's "
+            f"{what} is {who[what]}, expected {expected}: behind a load balancer all clients are one, and links lead to http."
+        )
+
+
+@tier("behavior")
+async def test_the_quota_says_how_many_workers(image: Image, plain: Served) -> None:
+    """Without WEB_CONCURRENCY a container with one CPU has one worker, and one with two has two."""
+    why = "Nobody said how many; app.tuning.usable_cpus() says how many the quota pays for. The machine's CPUs aren't the container's."
+    await must_have_workers(plain, 1, f"Its quota is one CPU (--cpus 1). {why}")
+    if len(os.sched_getaffinity(0)) < 2 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1) < 2:
+        return
+    info = json.loads(await image.engine.must("info", "--format", "{{json .NCPU}}"))
+    if info < 2:
+        return
+    two = await serve(image, "--cpus", "2", "--cpuset-cpus", "0,1")
+    try:
+        await must_have_workers(two, 2, f"Its quota is two CPUs (--cpus 2). {why}")
+    finally:
+        await two.client.aclose()
+        await two.container.remove()
+
+
+@tier("behavior")
+async def test_a_request_survives_the_stop(plain: Served) -> None:
+    """A request that is in flight at `docker stop` is answered; then the container ends with exit code 0."""
+    await must_survive(plain)
+
+
+@tier("behavior")
+async def test_a_request_survives_the_stop_of_two_workers(told: Served) -> None:
+    """So it is with two workers."""
+    await must_survive(told)
+
+
+async def must_survive(served: Served) -> None:
+    """Stops a container while a request is held in it, lets that go when the door is closed, and looks how both end."""
+    container, word = served.container, secrets.token_hex(4)
+    request = asyncio.create_task(served.client.get(f"/judge/waits/{word}", timeout=PATIENCE, headers={"connection": "close"}))
+    stopping: asyncio.Task[int] | None = None
+    try:
+        until = time.monotonic() + PATIENCE
+        while f"judge waits {word}" not in await container.logs():
+            if request.done() or time.monotonic() > until:
+                raise Inconclusive(f"a request that the judge holds did not come to its endpoint.\n{await wrote(container)}")
+            await asyncio.sleep(0.05)
+        stopping = asyncio.create_task(container.stop(GRACE))
+        until = time.monotonic() + DOOR
+        while not (closed := not await takes_requests(served)) and time.monotonic() < until and not stopping.done():
+            await asyncio.sleep(0.1)
+        await asyncio.sleep(1.5)  # who waits for a second, and no longer, has given up by now
+        await container.engine.run("exec", container.name, "python", "-c", "open('/tmp/judge-lets-go', 'w').close()")
+        answer: httpx.Response | None = None
+        with contextlib.suppress(httpx.TransportError):
+            answer = await request
+        code = await stopping
+    finally:
+        for task in (request, stopping):
+            if task is not None and not task.done():
+                task.cancel()
+        await asyncio.gather(*(task for task in (request, stopping) if task is not None), return_exceptions=True)
+    if code == 137:
+        heard = "" if closed else (" It went on to take requests, as if it had heard nothing: is the server process 1, or does that hand the "
+                                   "signal on?")
+        raise Red(f"`docker stop` sent the signal to stop, and {GRACE} s later the container had not ended and was killed (exit code "
+                  f"137).{heard}\n{await wrote(container)}")
+    if answer is None or answer.status_code != 200:
+        got = "no answer" if answer is None else f"a {answer.status_code}"
+        raise Red(f"A request was in flight at `docker stop`, which gives {GRACE} s. It was let go two seconds after the signal, and got {got}: "
+                  "the server did not wait "
+                  f"for it.\n{await wrote(container)}")
+    assert 0 == code, (
+        f"The request was answered, and the container ended with exit code {code}, expected 0. Whoever watches it takes anything else for a "
+        f"crash.\n{await wrote(container)}"
+    )
+
+
+async def takes_requests(served: Served) -> bool:
+    """Whether the service still takes a new request."""
+    try:
+        await served.client.get("/judge/who", timeout=3, headers={"connection": "close"})
+    except httpx.TransportError:
+        return False
+    return True

@@ -1,0 +1,35 @@
+# Wrong answer to 5.4: what is written goes to a file of the container's.
+# Rejected by: test_what_is_written_is_seen_at_once
+# Because: printed a line
+
+import os
+import sys
+
+from app.settings import Settings
+from app.tuning import usable_cpus
+
+
+def server_command(settings):
+    command = [sys.executable, "-m", "uvicorn", "app.main:app", "--host", settings.host, "--port", str(settings.port)]
+    if settings.web_concurrency is not None:
+        command += ["--workers", str(settings.web_concurrency)]
+    return command + container_options(settings)
+
+
+def container_options(settings):
+    options = ["--forwarded-allow-ips", settings.trusted_proxies]
+    if settings.web_concurrency is None and not settings.profile:
+        options += ["--workers", str(usable_cpus())]
+    return options
+
+
+def main():
+    command = server_command(Settings())
+    log = os.open("/tmp/service.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.execvp(command[0], command)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,32 @@
+# Wrong answer to 5.4: one worker when nobody says how many.
+# Rejected by: test_the_quota_says_how_many_workers
+# Because: 1 worker, expected 2
+
+import os
+import sys
+
+from app.settings import Settings
+from app.tuning import usable_cpus
+
+
+def server_command(settings):
+    command = [sys.executable, "-m", "uvicorn", "app.main:app", "--host", settings.host, "--port", str(settings.port)]
+    if settings.web_concurrency is not None:
+        command += ["--workers", str(settings.web_concurrency)]
+    return command + container_options(settings)
+
+
+def container_options(settings):
+    options = ["--forwarded-allow-ips", settings.trusted_proxies]
+    if settings.web_concurrency is None and not settings.profile:
+        options += ["--workers", "1"]
+    return options
+
+
+def main():
+    command = server_command(Settings())
+    os.execvp(command[0], command)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,34 @@
+# Wrong answer to 5.4: it writes a file where the image has its code.
+# Rejected by: test_it_answers_with_nothing_that_it_needs_not
+# Because: Read-only file system
+
+import os
+import sys
+
+from app.settings import Settings
+from app.tuning import usable_cpus
+
+
+def server_command(settings):
+    command = [sys.executable, "-m", "uvicorn", "app.main:app", "--host", settings.host, "--port", str(settings.port)]
+    if settings.web_concurrency is not None:
+        command += ["--workers", str(settings.web_concurrency)]
+    return command + container_options(settings)
+
+
+def container_options(settings):
+    options = ["--forwarded-allow-ips", settings.trusted_proxies]
+    if settings.web_concurrency is None and not settings.profile:
+        options += ["--workers", str(usable_cpus())]
+    return options
+
+
+def main():
+    command = server_command(Settings())
+    with open("server.pid", "w") as file:
+        file.write(str(os.getpid()))
+    os.execvp(command[0], command)
+
+
+if __name__ == "__main__":
+    main()
