@@ -48,6 +48,7 @@ LABEL = "serving-katas.run"
 PORT = 8000
 
 #: Patience limits, in seconds; they only end a hang.
+FIND_PATIENCE = 20.0
 COMMAND_PATIENCE = 120.0
 BUILD_PATIENCE = 900.0
 START_PATIENCE = 120.0
@@ -214,7 +215,7 @@ def find() -> tuple[str, str]:
             tried.append(f"{name}: not installed")
             continue
         try:
-            done = subprocess.run([program, "info", "--format", "{{json .}}"], capture_output=True, text=True, timeout=60, check=False,
+            done = subprocess.run([program, "info", "--format", "{{json .}}"], capture_output=True, text=True, timeout=FIND_PATIENCE, check=False,
                                   stdin=subprocess.DEVNULL)
         except (OSError, subprocess.TimeoutExpired) as error:
             tried.append(f"{name}: {error}")

@@ -156,8 +156,9 @@ def _remove_containers(engine: str, label: str, project: str) -> None:
             left += len(names)
             for name in names:
                 run(*removing, name)
-        # Images by their tags: an image without one is in the engine's cache.
-        names = {line for line in run("images", "--all", "--filter", f"label={label}", "--format", "{{.Repository}}:{{.Tag}} {{.ID}}") if line}
+        # Images by their tags: an image without one is in the engine's cache. Compose calls those that it builds by its project.
+        names = {line for told in (f"label={label}", f"reference={project}*")
+                 for line in run("images", "--all", "--filter", told, "--format", "{{.Repository}}:{{.Tag}} {{.ID}}") if line}
         names = {tag if "<none>" not in tag else number for tag, _, number in (name.partition(" ") for name in names)}
         left += len(names)
         for name in names:

