@@ -12,7 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dojo.evidence import listed, raised
-from dojo.kata import Functions, Inconclusive, Load, Red, beside, exercise
+from dojo.kata import Functions, Inconclusive, Red, beside, exercise
+from dojo.plugin import RUN
 from dojo.virtual_cpu import Hold, overlap, peak, timeline
 from katas.phase2_observability.strategies import drawn
 from katas.phase4_tuning.machines import V1, V2, Machine
@@ -127,13 +128,15 @@ async def test_it_counts_on_this_machine(learner: Functions) -> None:
 
 
 @pytest.mark.live
-async def test_more_workers_bring_no_more_overlap(learner: Functions, load: Load, tmp_path: Path, note: Callable[[str], None]) -> None:
+@pytest.mark.timeout(300)  # several servers are started, which only a busy machine takes long for
+async def test_more_workers_bring_no_more_overlap(learner: Functions, request: pytest.FixtureRequest, tmp_path: Path,
+                                                  note: Callable[[str], None]) -> None:
     """With so many workers all cores of a container compute at the same time, and with twice as many workers no more than that."""
-    cores = random.choice((2, 3))
+    root, cores = request.config.stash[RUN].launcher.root, random.choice((2, 3))
     workers, = await check(learner, [Machine(64, 64, V2, cores * 100_000)])
 
-    right = await seen(load.root, tmp_path / "right", cores, workers)
-    twice = await seen(load.root, tmp_path / "twice", cores, 2 * workers)
+    right = await seen(root, tmp_path / "right", cores, workers)
+    twice = await seen(root, tmp_path / "twice", cores, 2 * workers)
 
     if peak(right) < cores or peak(twice) < cores:
         raise Inconclusive(f"{workers} and {2 * workers} workers were to compute on {cores} virtual cores at the same time, and the machine did "

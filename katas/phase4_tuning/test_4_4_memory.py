@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from dojo import memory
-from dojo.evidence import plural, raised
-from dojo.kata import Functions, Inconclusive, Load, Red, beside, exercise
+from dojo.evidence import raised
+from dojo.kata import Functions, Inconclusive, Red, beside, exercise
 from dojo.plugin import RUN
 from dojo.server import Port, serving, uvicorn
 from dojo.workspace import ROOT
@@ -52,10 +52,10 @@ def tree(**more: Any) -> dict[str, Any]:
 
 def told(asked: dict[str, Any]) -> str:
     """It in words."""
-    parts = [f"A first process and {plural(asked['children'], 'child').replace('childs', 'children')}",
-             f"{asked['shared'] // MB} MB that all of them share"]
-    if asked["children"]:
-        parts.append(f"{asked['own'] // MB} MB that each child has for itself")
+    if not asked["children"]:
+        return f"A process without children, which has {asked['shared'] // MB} MB and its own interpreter"
+    parts = [f"A first process and {asked['children']} children", f"{asked['shared'] // MB} MB that all of them share",
+             f"{asked['own'] // MB} MB that each child has for itself"]
     more = {"grandchild": "a child of a child, with as much", "zombie": "a child that has ended, and whose parent hasn't asked",
             "tracker": "multiprocessing's resource tracker"}
     parts += [text for key, text in more.items() if asked.get(key)]
@@ -206,7 +206,8 @@ async def test_nobody_can_write_to_the_weights(request: pytest.FixtureRequest, t
 
 
 @pytest.mark.live
-async def test_a_worker_more_costs_no_model_more(load: Load, tmp_path: Path, note: Callable[[str], None]) -> None:
+@pytest.mark.timeout(300)  # several servers are started, which only a busy machine takes long for
+async def test_a_worker_more_costs_no_model_more(request: pytest.FixtureRequest, tmp_path: Path, note: Callable[[str], None]) -> None:
     """Of three workers that load a model of 64 MB and use all of it, each one after the first adds less than 0.35 of the model to the PSS."""
     if not memory.known():
         raise Inconclusive("this system tells nobody what a process's fair share of the memory is (PSS)")
@@ -216,7 +217,7 @@ async def test_a_worker_more_costs_no_model_more(load: Load, tmp_path: Path, not
     expected = float(np.sum(array, dtype=np.float64))
     del array
 
-    notes = await all_loaded(load.root, tmp_path, file)
+    notes = await all_loaded(request.config.stash[RUN].launcher.root, tmp_path, file)
 
     costs = [(note["after"]["pss"] - note["before"]["pss"]) / MODEL for note in notes]
     rss = [(note["after"]["rss"] - note["before"]["rss"]) / MODEL for note in notes]

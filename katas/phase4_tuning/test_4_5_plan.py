@@ -10,7 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dojo.evidence import raised
-from dojo.kata import Functions, Inconclusive, Load, Red, beside, exercise
+from dojo.kata import Functions, Inconclusive, Red, beside, exercise
+from dojo.plugin import RUN
 from dojo.virtual_cpu import Hold, peak, timeline
 from katas.phase2_observability.strategies import drawn
 from katas.phase4_tuning.plans import GB, MB, Case, Plan, Workload, broken, cases, enlarged, fewer
@@ -154,13 +155,16 @@ async def computed(root: Path, folder: Path, plan: Plan, work: Workload) -> list
 
 
 @pytest.mark.live
-async def test_the_plan_for_computing_beats_its_opposite(learner: Functions, load: Load, tmp_path: Path, note: Callable[[str], None]) -> None:
+@pytest.mark.timeout(300)  # several servers are started, which only a busy machine takes long for
+async def test_the_plan_for_computing_beats_its_opposite(learner: Functions, request: pytest.FixtureRequest, tmp_path: Path,
+                                                         note: Callable[[str], None]) -> None:
     """On two virtual cores two compute at the same time by your plans, whether they keep the GIL or not; by the opposite plans it is one."""
+    root = request.config.stash[RUN].launcher.root
     opposites = {"keep": ("2 threads of one worker", Plan(1, 2, 0)), "release": ("the loop of one worker", Plan(1, 0, 0))}
     for (kind, (told, opposite)), case in zip(opposites.items(), (Case(PURE_PYTHON, CORES, GB), Case(NUMPY, CORES, 200 * MB)), strict=True):
         plan, = await check(learner, [case])
-        with_plan = await computed(load.root, tmp_path / f"{kind}-plan", plan, case.workload)
-        without = await computed(load.root, tmp_path / f"{kind}-opposite", opposite, case.workload)
+        with_plan = await computed(root, tmp_path / f"{kind}-plan", plan, case.workload)
+        without = await computed(root, tmp_path / f"{kind}-opposite", opposite, case.workload)
         if peak(with_plan) < CORES or peak(without) != 1:
             raise Inconclusive(f"Work that {kind}s the GIL on {CORES} virtual cores: by the plan ({plan.told}) {peak(with_plan)} computed at the "
                                f"same time, by its opposite ({told}) {peak(without)}. The machine has let them do less than they can.\n"
@@ -170,13 +174,16 @@ async def test_the_plan_for_computing_beats_its_opposite(learner: Functions, loa
 
 
 @pytest.mark.live
-async def test_the_plan_for_waiting_beats_its_opposite(learner: Functions, load: Load, tmp_path: Path, note: Callable[[str], None]) -> None:
+@pytest.mark.timeout(300)  # several servers are started, which only a busy machine takes long for
+async def test_the_plan_for_waiting_beats_its_opposite(learner: Functions, request: pytest.FixtureRequest, tmp_path: Path,
+                                                       note: Callable[[str], None]) -> None:
     """By your plan all of 16 requests wait at the same time; workers that serve one request at a time wait with as many as there are of them."""
     plan, = await check(learner, [Case(LOOK_UPS, CORES, GB)])
+    root = request.config.stash[RUN].launcher.root
 
-    async with machine(load.root, tmp_path / "plan", CORES, plan.workers, plan.threads, plan.processes) as service:
+    async with machine(root, tmp_path / "plan", CORES, plan.workers, plan.threads, plan.processes) as service:
         waited = await service.waiting(WAITING, WAITING)
-    async with machine(load.root, tmp_path / "opposite", CORES, CORES) as service:
+    async with machine(root, tmp_path / "opposite", CORES, CORES) as service:
         held = await service.waiting(WAITING, CORES, blocking=True)
 
     if waited < WAITING or held != CORES:
