@@ -5,13 +5,15 @@ can't. So what grading adds trusts nothing but answers and the judge's own clock
 """
 
 import asyncio
-import json
 import random
+import re
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import quote, unquote
 
 from dojo.kata import Answer, Call, Functions, Inconclusive, Red, Server, Service, ServiceStarter, Upstream, exercise
+from dojo.workspace import SOLUTIONS
 from katas.exam.crowd import WAITS, Reply, ask, crowd
 
 MAIN, PREDICT, COMPARE, METRICS = "app/main.py", "app/routers/predict.py", "app/routers/compare.py", "app/metrics.py"
@@ -157,11 +159,33 @@ async def counted(api: Service, route: str) -> float:
                if line.startswith("http_requests_total{") and f'route="{route}"' in line)
 
 
-@exercise("2.6", edit=("app/routers/metrics.py", "app/middleware.py"))
+def solved(*files: str) -> dict[str, Any]:
+    """With these files from solutions/, as an exercise must not be red for what belongs to another."""
+    return {"overlay": {file: (SOLUTIONS / file).read_text(encoding="utf-8") for file in files}}
+
+
+@exercise("2.3", edit="app/middleware.py")
+async def test_the_process_time_is_between_the_wait_and_what_was_waited(service: ServiceStarter) -> None:
+    """X-Process-Time is no less than the endpoint waits, and no more than the judge waited for the answer."""
+    wait = round(random.uniform(0.05, 0.2), 3)
+    api = await service(inference_seconds=wait, options=solved(MAIN, PREDICT, "app/schemas.py"))
+    for _ in range(3):
+        began = time.perf_counter()
+        answer = await api.post("/predict", json=features())
+        took = time.perf_counter() - began
+        await api.expect(200, answer)
+        told = answer.headers.get("x-process-time", "missing")
+        assert re.fullmatch(r"[0-9.eE+-]+", told), f"X-Process-Time is {told}, expected seconds."
+        assert 0.95 * wait <= float(told) <= took + 0.001, (
+            f"X-Process-Time is {told}. The endpoint waited {wait} s, and the judge {took:.3f} s for the answer.")
+
+
+@exercise("2.6", edit="app/routers/metrics.py")
 async def test_metrics_count_what_was_sent(service: ServiceStarter) -> None:
     """As many requests as the judge has sent stand in /metrics."""
-    api = await service(inference_seconds=0)
+    api = await service(options=solved(MAIN, "app/middleware.py", METRICS))
     sent = random.randint(3, 17)
     for _ in range(sent):
-        await api.post("/predict", content=json.dumps(features()))
-    assert sent == await counted(api, "/predict"), f"{sent} requests to /predict were sent, and /metrics says otherwise"
+        await api.get("/health")
+    told = await counted(api, "/health")
+    assert sent == told, f"{sent} requests to /health were sent, and /metrics says {told:g}."
