@@ -71,9 +71,13 @@ class Collector:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Notes which tests make up which exercise."""
+        config = session.config
+        single = {(config.invocation_params.dir / arg.partition("::")[0]).resolve() for arg in config.args if "::" in arg}
         for item in session.items:
             if exercise_id := _exercise_of(item):
                 self._planned.setdefault(exercise_id, []).append(item.nodeid)
+                if item.path in single:  # a test that was named
+                    self._left_out.add(exercise_id)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Adds a test's outcome to its exercise."""
