@@ -290,6 +290,7 @@ def benchmark(session: nox.Session) -> None:
     """How long a verdict takes, and what probe and gate cost, as ratios of one run."""
     bench(session, "dev", "load")
     run(session, "-m", "tests.benchmarks.verdict", *session.posargs)
+    run(session, "-m", "tests.benchmarks.watch", *session.posargs)
     run(session, "-m", "tests.benchmarks.gate")
 
 
