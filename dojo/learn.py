@@ -163,7 +163,8 @@ def hint(arguments: argparse.Namespace) -> int:
     """One more hint of an exercise each time; after the last, where to read on."""
     notebook, out = Notebook(workspace_of(arguments)), Printer()
     exercise = chosen(arguments, notebook)
-    out.print(*next_hint(exercise, notebook, arguments.number))
+    number = None if arguments.number is None else min(max(arguments.number, 1), len(exercise.hints))
+    out.print(*next_hint(exercise, notebook, number))
     return 0
 
 
@@ -171,7 +172,7 @@ def next_hint(exercise: catalog.Exercise, notebook: Notebook, number: int | None
     """The hint with that number, or the one after those that were shown; that it was shown is remembered."""
     count = len(exercise.hints)
     shown = notebook.hints(exercise.id)
-    number = shown + 1 if number is None else max(number, 1)
+    number = shown + 1 if number is None else number
     if number > count:
         yield f"{exercise.id}  {exercise.title}   ·   all {count} hints were shown"
         yield ""
