@@ -46,4 +46,5 @@ def test_a_right_answer_is_judged_by_all_exercises_on_its_files(answer: Answer) 
     # 1.3 and 1.5 share a file, and what is right for 1.3 may be what 1.5 is about; 2.1 is where 2.2 and 2.3 begin;
     # 0.1 and 1.1 share app/main.py with 2.7; 3.2 and 3.5 share locustfile.py, for classes of their own; those of phase 4 share
     # app/tuning.py, app/serve.py and app/benchmark.py, for functions of their own, as do 4.1 and 5.4, and 3.6 and 5.6.
-    assert touched - set(answer.exercises) <= {"1.1", "1.5", "2.2", "2.3", "2.7", "3.2", "3.5", "4.1", "4.2", "4.3", "4.4", "4.5", "4.6", "5.4", "5.6"}
+    apart = {"1.1", "1.5", "2.2", "2.3", "2.7", "3.2", "3.5", "4.1", "4.2", "4.3", "4.4", "4.5", "4.6", "5.4", "5.6"}
+    assert touched - set(answer.exercises) <= apart
