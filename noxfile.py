@@ -219,7 +219,7 @@ def report(session: nox.Session) -> None:
 @nox.session(default=False)
 def grade(session: nox.Session) -> None:
     """For instructors: grades submissions behind walls, a folder of them with -- --class DIR (docs/classroom.md)."""
-    tool(session, "load")
+    tool(session, "load", *(["grade"] if any(each.startswith("--executor") for each in session.posargs) else []))
 
 
 @nox.session(default=False)
