@@ -152,7 +152,7 @@ for place in (".", "..", "../..", "/tmp", "@ROOT@"):
             pathlib.Path(place, name).write_text(text)
         except OSError:
             pass
-''', keeps_1_1=True),
+''', keeps_1_1=True, dangerous=True),
     Attack("forged_record_on_every_file", f'''
 import os
 for number in range(3, 256):
