@@ -87,8 +87,8 @@ async def test_async_waits_together_seen_from_outside(service: ServiceStarter, r
 
 @exercise("1.7", edit=COMPARE)
 async def test_sync_waits_together_seen_from_outside(service: ServiceStarter, reference: Functions) -> None:
-    """As many requests to /predict/sync as there are threads for are answered together, and /health before them."""
-    await wait_together(service, reference, "/predict/sync", 16)
+    """As many requests to /predict/sync as any pool has threads for are answered together, and /health before them."""
+    await wait_together(service, reference, "/predict/sync", 4)  # asyncio's own pool has five on a machine with one CPU
 
 
 @exercise("1.7", edit=COMPARE)
