@@ -7,6 +7,7 @@
 import argparse
 import hashlib
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -44,6 +45,9 @@ def bench(session: nox.Session, *groups: str) -> None:
             install = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         session.run_install(*make, external=True, silent=True, log=False)
         session.run_install(*install, "--constraint", "constraints.txt", *wanted, external=True, silent=True, log=False)
+        command = PYTHON.with_name("dojo")
+        command.write_text(f'#!/bin/sh\ncd {shlex.quote(str(ROOT))} && exec {shlex.quote(str(PYTHON))} -m dojo.cli "$@"\n')
+        command.chmod(0o755)
         stamp.write_text(recipe)
 
 

@@ -30,6 +30,10 @@ that the exercise was green when it was last judged as a whole.
 """
 
 
+def _now() -> str:
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+
+
 class Notebook:
     """The folder ``.dojo`` of one workspace; it is made when something is first written."""
 
@@ -41,20 +45,24 @@ class Notebook:
         told = [result.as_data() for result in results]
         if not told:
             return
-        when = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-        states = {data["id"]: {"state": data["state"], "seconds": data["seconds"]} for data in told}
-        line = json.dumps({"when": when, "quick": quick, "exercises": states}, ensure_ascii=False) + "\n"
-        self._make()
-        file = os.open(self.folder / "history.jsonl", os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
-        try:
-            # In front of it a new line, should the last one have been cut short.
-            size = os.fstat(file).st_size
-            whole = not size or os.pread(file, 1, size - 1) == b"\n"
-            os.write(file, ("" if whole else "\n").encode() + line.encode())
-        finally:
-            os.close(file)
+        when = _now()
+        self._add({"when": when, "quick": quick, "exercises": {data["id"]: {"state": data["state"], "seconds": data["seconds"]} for data in told}})
         for data in told:
             self._write(f"latest/{data['id']}.json", {"when": when, **data})
+
+    def record_reset(self, ids: Iterable[str]) -> None:
+        """Notes in the history that the stubs of these exercises were put back: nothing is known of them any more."""
+        self._add({"when": _now(), "quick": False, "exercises": {exercise_id: {"state": "reset"} for exercise_id in ids}})
+
+    def _add(self, run: dict[str, Any]) -> None:
+        line = json.dumps(run, ensure_ascii=False) + "\n"
+        self._make()
+        with open(self.folder / "history.jsonl", "ab+", buffering=0) as file:  # each write is one piece, also beside another run's
+            # In front of it a new line, should the last one have been cut short.
+            if file.seek(0, os.SEEK_END):
+                file.seek(-1, os.SEEK_END)
+                line = line if file.read(1) == b"\n" else "\n" + line
+            file.write(line.encode())
 
     def states(self) -> dict[str, str]:
         """For each exercise that was ever judged its state now: that of its last run.
@@ -64,7 +72,9 @@ class Notebook:
         states: dict[str, str] = {}
         for run in self._runs():
             for exercise_id, came in run["exercises"].items():
-                if came["state"] != "part" or states.get(exercise_id) != "green":
+                if came["state"] == "reset":
+                    states.pop(exercise_id, None)
+                elif came["state"] != "part" or states.get(exercise_id) != "green":
                     states[exercise_id] = came["state"]
         return states
 

@@ -57,6 +57,8 @@ def reset(workspace: Workspace, exercise: catalog.Exercise) -> tuple[list[str], 
             aside.parent.mkdir(parents=True, exist_ok=True)
             os.rename(target, aside)
         os.replace(new, target)
+    if changed:
+        Notebook(workspace).record_reset(each.id for each in catalog.exercises() if set(changed) & set(each.edit))
     return changed, kept
 
 

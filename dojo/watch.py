@@ -350,7 +350,8 @@ class Watch:
 
     def _compared(self) -> catalog.Exercise:
         """What the key ``c`` is about: what has just become green, while the current one isn't."""
-        return self._finished if self._finished is not None and self._states.get(self._current.id) != "green" else self._current
+        finished = self._finished
+        return finished if finished is not None and finished.edit and self._states.get(self._current.id) != "green" else self._current
 
     def _compare(self) -> None:
         exercise = self._compared()
@@ -372,6 +373,7 @@ class Watch:
         def put() -> None:
             try:
                 page = list(put_back(self._workspace, exercise))
+                self._states = self._notebook.states()
             except (NoStub, OSError) as error:
                 page = [str(error)]
             self._seen = self._files.state()

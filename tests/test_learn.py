@@ -186,6 +186,7 @@ def test_an_unknown_id_is_told_with_those_there_are(workspace: Path, capsys: pyt
 
 def test_reset_never_loses_a_line(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Each time the learner's file is kept in a folder of its own, as it was to the byte; the way back is told, and works."""
+    came(Notebook(Workspace.at(workspace)), **{"1.3": "green"})
     file = workspace / "app/routers/predict.py"
     written = [b"an hour of work\n", b"\xff\xfe not even text", b"", b"an hour of work\n"]
 
@@ -203,6 +204,7 @@ def test_reset_never_loses_a_line(workspace: Path, capsys: pytest.CaptureFixture
         subprocess.run(way_back[1].split(), cwd=workspace, check=True)
         assert content == file.read_bytes()
 
+    assert "1.3" not in Notebook(Workspace.at(workspace)).states()
     assert len(written) == len(set(kept))
     assert written == [each.read_bytes() for each in kept]
 

@@ -63,7 +63,7 @@ def at_1_1(watch: Starter, *arguments: str, **options: object) -> Screen:
 def test_a_fresh_clone_is_taken_from_the_bench_to_the_first_hole(watch: Starter, workspace: Path) -> None:
     """Phase 0 is green, so the watch goes on to 1.1 by itself; a save that solves it leads to 1.2."""
     screen = watch()
-    screen.shows("✓ 0.1  A working bench", "✗ 1.1  A health endpoint", "Expected: GET /health answers 200", KEYS)
+    screen.shows("✓ 0.1  A working bench", "✗ 1.1  A health endpoint", "Expected: GET /health answers 200", f"{KEYS} 1.1")
 
     health(workspace)
 
