@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dojo.evidence import listed, raised
-from dojo.kata import Functions, Inconclusive, Red, beside, exercise
+from dojo.kata import Functions, Inconclusive, Red, beside, exercise, keep_picture
 from dojo.plugin import RUN
 from dojo.virtual_cpu import Hold, overlap, peak, timeline
 from katas.phase2_observability.strategies import drawn
@@ -143,6 +143,8 @@ async def test_more_workers_bring_no_more_overlap(learner: Functions, request: p
                            f"not let them: {peak(right)} and {peak(twice)} were seen to.\n{timeline(right)}")
     assert cores == peak(right), f"{peak(right)} workers computed at the same time, where the container has {cores} CPUs.\n{timeline(right)}"
     assert cores == peak(twice), f"{peak(twice)} workers computed at the same time, where the container has {cores} CPUs.\n{timeline(twice)}"
+    keep_picture("workers", f"Workers on {cores} virtual cores",
+                 rows=[{"workers": number, "overlap": overlap(holds)} for number, holds in ((workers, right), (2 * workers, twice))])
     note(f"{workers} workers on {cores} virtual cores: {overlap(right):.2f} computed at once; {2 * workers} workers: {overlap(twice):.2f}")
     note(str(timeline(twice)))
 

@@ -15,7 +15,7 @@ import pytest
 
 from dojo import memory
 from dojo.evidence import raised
-from dojo.kata import Functions, Inconclusive, Red, beside, exercise
+from dojo.kata import Functions, Inconclusive, Red, beside, exercise, keep_picture
 from dojo.plugin import RUN
 from dojo.server import Port, serving, uvicorn
 from dojo.workspace import ROOT
@@ -219,13 +219,16 @@ async def test_a_worker_more_costs_no_model_more(request: pytest.FixtureRequest,
 
     notes = await all_loaded(request.config.stash[RUN].launcher.root, tmp_path, file)
 
-    costs = [(note["after"]["pss"] - note["before"]["pss"]) / MODEL for note in notes]
-    rss = [(note["after"]["rss"] - note["before"]["rss"]) / MODEL for note in notes]
+    for each in notes:
+        assert each["sum"] == pytest.approx(expected, rel=1e-9), "The weights of a worker are not those of the file."
+    costs = [(each["after"]["pss"] - each["before"]["pss"]) / MODEL for each in notes]
+    rss = [(each["after"]["rss"] - each["before"]["rss"]) / MODEL for each in notes]
+    keep_picture("workers", f"A server of {WORKERS} workers, so many of which have loaded a model of {MODEL // MB} MB", rows=[
+        {"workers": number, "rss_bytes": each["after"]["rss"], "pss_bytes": each["after"]["pss"]} for number, each in enumerate(notes, 1)
+    ])
     seen = "\n".join(f"    worker {number}: {cost * MODEL / MB:6.1f} MB more by PSS, {more * MODEL / MB:6.1f} MB more by RSS"
                      for number, (cost, more) in enumerate(zip(costs, rss, strict=True), 1))
     head = f"{WORKERS} workers loaded a model of {MODEL // MB} MB, one after the other, and used all of it. What the server had:\n{seen}\n"
-    for each in notes:
-        assert each["sum"] == pytest.approx(expected, rel=1e-9), "The weights of a worker are not those of the file."
     assert max(costs[1:]) <= MARGINAL, (
         f"{head}Each worker has a model of its own, or a large part of one. Is the file mapped, and is the map itself what is returned?"
     )
