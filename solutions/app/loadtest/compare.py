@@ -1,7 +1,7 @@
-"""The three ways to wait, under the same load: measured, as a table, and as a plot."""
+"""The same load on several services: on the three ways to wait, and on one that may use less of the CPU."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import matplotlib
@@ -12,6 +12,20 @@ from app.loadtest.run import run
 
 #: The endpoints' names, in the order in which they are loaded, and their users in locustfile.py.
 USERS = {"sync": "SyncUser", "async": "AsyncUser", "broken": "BrokenUser"}
+
+
+@dataclass(frozen=True)
+class Limited:
+    """The same load on a service that may use all CPUs, and on one that may use a part of them.
+
+    ``throughput_kept``: what part of the requests per second is left, such as 0.4. ``p95_factor``: by how much longer the slowest of twenty
+    requests takes, such as 3.0.
+    """
+
+    free: LoadSummary
+    limited: LoadSummary
+    throughput_kept: float
+    p95_factor: float
 
 
 def compare(host: str, users: int = 80, seconds: float = 6.0, folder: Path | None = None) -> list[LoadSummary]:
@@ -29,6 +43,26 @@ def compare(host: str, users: int = 80, seconds: float = 6.0, folder: Path | Non
         with matplotlib.rc_context({"svg.fonttype": "none"}):  # text that can be searched and read aloud, not drawn letters
             _plot(summaries).savefig(folder / "comparison.svg")
     return list(summaries.values())
+
+
+def compare_limit(free: str, limited: str, users: int = 40, seconds: float = 6.0) -> Limited:
+    """Loads the hosts ``free`` and then ``limited``, each with ``users`` of AsyncUser, who come all at once, for ``seconds``.
+
+    Raises ``ValueError`` when one of them answered no request, or a request failed: what is compared then is no longer the same work.
+    What `run` raises is not held back.
+    """
+    summaries = []
+    for name, host in (("free", free), ("limited", limited)):
+        # One after the other: both are on this machine, and at the same time each would take the CPUs that the other is said to have.
+        summary = summarize(run(host, USERS["async"], users, users, seconds))
+        # A refusal costs no work, so a service that fails is quick: its figures would say that the limit does it good.
+        if not summary.requests:
+            raise ValueError(f"the {name} one, {host}, answered no request in {seconds:g} s")
+        if summary.failure_rate:
+            raise ValueError(f"of the requests to the {name} one, {host}, {summary.failure_rate:.1%} failed")
+        summaries.append(summary)
+    one, other = summaries
+    return Limited(one, other, throughput_kept=other.rps / one.rps, p95_factor=other.p95_s / one.p95_s)
 
 
 def _table(summaries: Mapping[str, LoadSummary]) -> str:
