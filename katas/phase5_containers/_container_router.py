@@ -7,7 +7,6 @@ from pathlib import Path
 from fastapi import APIRouter, Request
 
 router = APIRouter()
-_GO = Path("/tmp/judge-lets-go")
 
 
 @router.get("/judge/who")
@@ -17,13 +16,22 @@ async def who(request: Request):
 
 @router.get("/judge/says/{word}")
 async def says(word: str):
+    return {"done": word}
+
+
+@router.get("/judge/prints/{word}")
+async def prints(word: str):
     print("judge prints", word)
-    return {"done": True}
+    return await until_it_may_go(word)
 
 
 @router.get("/judge/waits/{word}")
 async def waits(word: str):
     print("judge waits", word, flush=True)
-    while not _GO.exists():
+    return await until_it_may_go(word)
+
+
+async def until_it_may_go(word: str):
+    while not Path(f"/tmp/judge-{word}").exists():
         await asyncio.sleep(0.02)
     return {"done": word}
