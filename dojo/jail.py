@@ -52,6 +52,9 @@ _OPEN = "/var/tmp/open"
 #: The folder in it for what katas give to hosts, and get from them: pytest's own for temporary files.
 GIVEN = "given"
 
+#: The one in which hosts make temporary files of their own: the judge reads what they name to it.
+TEMPORARY = "temporary"
+
 #: Connections are allowed to ports from here on, where the network can't be taken away: the judge's services are there.
 FIRST_PORT = 32768
 
@@ -192,7 +195,7 @@ def _judge(jail: str, options: dict[str, Any], command: list[str]) -> None:
         _checked(_libc().mount(b"proc", b"/proc", b"proc", 0b1110, None), "/proc")
     if options.get("network"):
         leave_the_network()
-    for folder in (options["work"], options["open"]):
+    for folder in (options["work"], options["open"], os.path.join(options["open"], TEMPORARY)):
         os.makedirs(folder, mode=0o700, exist_ok=True)
         if options["user"] is not None:
             os.chown(folder, options["user"], options["user"])
@@ -256,9 +259,9 @@ def shared_folder() -> str | None:
 
 
 def given() -> list[str]:
-    """The folder that pytest makes for the files of katas, which hosts see; none when there is no jail."""
+    """The folders for what passes between katas and hosts; none when there is no jail."""
     jail = current()
-    return [os.path.join(jail.open, GIVEN)] if jail else []
+    return [os.path.join(jail.open, name) for name in (GIVEN, TEMPORARY)] if jail else []
 
 
 def around_the_learner(command: Sequence[str], *writable: str | Path) -> list[str]:
@@ -284,7 +287,7 @@ def environment(given: dict[str, str]) -> dict[str, str]:
     jail = current()
     if jail is None:
         return given
-    home = "/tmp" if jail.level == "bubblewrap" else jail.open
+    home = os.path.join(jail.open, TEMPORARY)
     kept = {key: value for key, value in given.items() if key == "DOJO_LOAD" or not key.startswith(("DOJO_", "KATA_", "PYTEST_", "XDG_"))}
     return {**kept, "TMPDIR": home, "HOME": home}
 

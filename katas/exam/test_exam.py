@@ -12,6 +12,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import quote, unquote
 
+from prometheus_client.parser import text_string_to_metric_families
+
 from dojo.kata import Answer, Call, Functions, Inconclusive, Red, Server, Service, ServiceStarter, Upstream, exercise
 from dojo.workspace import SOLUTIONS
 from katas.exam.crowd import WAITS, Reply, ask, crowd
@@ -154,9 +156,9 @@ async def test_the_percentile_of_what_was_drawn(learner: Functions) -> None:
 
 async def counted(api: Service, route: str) -> float:
     """How many requests to a route /metrics has counted."""
-    text = (await api.get("/metrics")).text
-    return sum(float(line.rpartition(" ")[2]) for line in text.splitlines()
-               if line.startswith("http_requests_total{") and f'route="{route}"' in line)
+    families = text_string_to_metric_families((await api.get("/metrics")).text)
+    return sum(sample.value for family in families for sample in family.samples
+               if sample.name == "http_requests_total" and sample.labels.get("route") == route)
 
 
 def solved(*files: str) -> dict[str, Any]:
