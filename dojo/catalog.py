@@ -123,7 +123,11 @@ def _statement(section: str) -> str:
 
 def _mark(kata: Path) -> tuple[str, tuple[str, ...]]:
     """The arguments of ``pytestmark = exercise(…)``, read without running the file."""
-    for node in ast.parse(kata.read_text(encoding="utf-8")).body:
+    try:
+        body = ast.parse(kata.read_text(encoding="utf-8")).body
+    except SyntaxError as error:
+        raise CatalogError(f"{kata.relative_to(ROOT)}:{error.lineno}: it can't be read: {error.msg}") from None
+    for node in body:
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
             target, call = node.targets[0], node.value
             if isinstance(target, ast.Name) and target.id == "pytestmark" and call.args:
