@@ -1,7 +1,6 @@
 """4.4 · What a worker costs in memory: measured by fair shares, and made small by a memory map."""
 
 import asyncio
-import contextlib
 import hashlib
 import json
 import random
@@ -19,6 +18,7 @@ from dojo.kata import Functions, Inconclusive, Red, beside, exercise, keep_pictu
 from dojo.plugin import RUN
 from dojo.server import Port, serving, uvicorn
 from dojo.workspace import ROOT
+from katas.phase4_tuning.virtual import OPTIONS
 
 pytestmark = exercise("4.4", edit=("app/benchmark.py", "app/weights.py"))
 
@@ -244,7 +244,7 @@ async def all_loaded(root: Path, folder: Path, file: Path) -> list[dict[str, Any
     notes, port = folder / "notes", Port()
     notes.mkdir()
     env = {"PYTHONPATH": str(ROOT), "WEIGHTS_PATH": str(file), "WEIGHTS_NOTES": str(notes)}
-    command = uvicorn(APPLICATION, port.number, WORKERS, "--lifespan", "off", "--no-access-log", "--log-level", "warning")
+    command = uvicorn(APPLICATION, port.number, WORKERS, *OPTIONS)
     found: dict[str, dict[str, Any]] = {}
     requests: list[asyncio.Task[Any]] = []
     try:
@@ -259,12 +259,11 @@ async def all_loaded(root: Path, folder: Path, file: Path) -> list[dict[str, Any
                 for each in new:
                     found.setdefault(each.name, json.loads(each.read_text(encoding="utf-8")))
             (notes / "go").touch()
-            await asyncio.gather(*requests)
+            await asyncio.gather(*requests, return_exceptions=True)  # all that they were sent for has been noted
     finally:
         for request in requests:
             request.cancel()
-        with contextlib.suppress(OSError):
-            await asyncio.gather(*requests, return_exceptions=True)
+        await asyncio.gather(*requests, return_exceptions=True)
         port.close()
     for said in found.values():
         if "failed" in said:
