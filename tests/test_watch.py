@@ -216,7 +216,7 @@ def test_a_judge_that_is_killed_is_started_again(watch: Starter, workspace: Path
 
 def test_the_keys_of_the_day(watch: Starter, workspace: Path) -> None:
     """Task, hints, list, next, compare, and the way out: each key does what the last line says."""
-    screen = at_1_1(watch)
+    screen = at_1_1(watch, lines=90)  # the whole list fits
 
     screen.press("t")
     screen.shows("Goal. A load balancer asks each copy", "any key: back")
