@@ -1,19 +1,22 @@
-"""5.5 · Live and ready are different questions."""
+"""5.5 · Live and ready are different questions, and the image asks one of them."""
 
 import asyncio
 import contextlib
 import random
+import re
 import time
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from dojo import compose
+from dojo.dockerfile import Dockerfile
 from dojo.handed import MEET
-from dojo.kata import Burst, Meeting, Red, Request, Service, ServiceStarter, alone, exercise, overlay, quoted, where
+from dojo.kata import Burst, Container, Image, Meeting, Red, Request, Service, ServiceStarter, alone, exercise, overlay, quoted, tier, where
 from dojo.workspace import SOLUTIONS
 
-pytestmark = exercise("5.5", edit="app/routers/health.py")
+pytestmark = exercise("5.5", edit=("app/routers/health.py", "Dockerfile", "docker-compose.yml"))
 
 HERE = Path(__file__).parent
 LIVE, READY = "/health/live", "/health/ready"
@@ -287,3 +290,166 @@ async def ending(api: Service) -> str:
     """Where the learner's code ended the process, if it says so itself."""
     place = api.host.ended.get("place")
     return f"\nThe process was ended at {where(place)}:{quoted(place)}\n" if place else ""
+
+
+# -- the files
+
+
+@tier("static")
+async def test_the_image_has_a_health_check(dockerfile: Dockerfile) -> None:
+    """The Dockerfile says how whoever runs the container asks whether it is well."""
+    check = dockerfile.last("HEALTHCHECK")
+
+    assert check, "Dockerfile has no HEALTHCHECK in what is shipped: of its containers nobody knows more than that a process runs."
+    assert check.value.upper() != "NONE", f"{check.where} says HEALTHCHECK NONE, which switches it off."
+
+
+@tier("static")
+async def test_compose_gives_it_the_time_that_it_takes(tree: Path) -> None:
+    """In the compose file, api gets DRAIN_SECONDS from the environment (0 without), 20 seconds or more to stop, and the image's health check."""
+    text = (tree / compose.FILE).read_text(encoding="utf-8", errors="replace") if (tree / compose.FILE).is_file() else "services: {}"
+    chosen = {"DRAIN_SECONDS": str(random.randint(3, 9))}
+    without, given = (compose.read(text, environment).services.get("api", {}) for environment in ({}, chosen))
+    if any(key in given for key in ("extends", "env_file")):  # what stands elsewhere isn't followed
+        return
+
+    health = given.get("healthcheck") or {}
+    off = bool(health.get("disable")) or health.get("test") == ["NONE"]
+    assert not off, f"{compose.FILE}: services.api switches the image's health check off."
+    for environment, service, expected in (({}, without, "0"), (chosen, given, chosen["DRAIN_SECONDS"])):
+        had = compose.variables(service, environment).get("DRAIN_SECONDS", "")
+        told = f"With DRAIN_SECONDS={expected}" if environment else "Without DRAIN_SECONDS"
+        same = had == expected or (not environment and re.fullmatch(r"0*\.?0*", had))
+        assert same, (
+            f"{told} in the environment, services.api in {compose.FILE} gets {f'DRAIN_SECONDS={had}' if had else 'none'}, expected {expected}."
+        )
+    grace = seconds(str(given.get("stop_grace_period", "10s")))
+    assert grace >= 20, (
+        f"{compose.FILE} gives services.api {grace:g} s to stop (stop_grace_period; 10 s is what everybody gets), then it is killed. It serves on "
+        "for DRAIN_SECONDS, and "
+        "then finishes what is in flight: it needs the time for both."
+    )
+
+
+def seconds(text: str) -> float:
+    """A time as compose files write it: 1m30s, 500ms, 20s."""
+    units = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+    return sum(float(number) * units[unit] for number, unit in re.findall(r"([\d.]+)(us|ms|h|m|s)", text))
+
+
+# -- the container
+
+
+#: The check is the image's own, asked more often; a busy machine may need its time for one.
+OFTEN = ("--health-interval", "1s", "--health-timeout", "5s", "--health-retries", "2", "--health-start-period", "1ms")
+#: Only ends a hang: a container gets healthy, or unhealthy, long before. In seconds.
+TURNING = 90.0
+OTHER_PORT = 9137
+#: A server that has the same answer for everybody.
+ANSWERS = """
+import http.server, os
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        self.send_response(STATUS)
+        self.send_header("content-length", "15")
+        self.end_headers()
+        self.wfile.write(b'{"status": "x"}')
+
+    do_HEAD = do_POST = do_GET
+
+http.server.ThreadingHTTPServer(("0.0.0.0", int(os.environ.get("PORT", 8000))), Handler).serve_forever()
+"""
+
+
+async def turns(container: Container, wanted: str, after: str) -> None:
+    """Returns when the engine says that the container is ``wanted``; raises `Red` with what the check said when it never does."""
+    until = time.monotonic() + TURNING
+    while True:
+        state = await container.state()
+        health = state.get("Health") or {"Status": "without a health check", "Log": []}
+        if health["Status"] == wanted:
+            return
+        if state["Status"] != "running":
+            raise Red(f"{after} The container has ended with exit code {state['ExitCode']}. It wrote:\n{(await container.logs())[-500:]}")
+        if time.monotonic() > until:
+            break
+        await asyncio.sleep(0.3)
+    last = (health.get("Log") or [{"ExitCode": "none", "Output": "nothing"}])[-1]
+    said = last["Output"].strip() or "nothing"
+    said = found[0] if (found := re.search(r'exec: "[^"]*": .*', said)) else said.splitlines()[-1]
+    raise Red(f"{after} {TURNING:g} s later, the patience limit, the engine says that the container is {health['Status']}, expected {wanted}. The "
+              "last check ended with "
+              f"status {last['ExitCode']} and said:\n    {said[:200]}")
+
+
+async def the_check(image: Image) -> list[str]:
+    """The image's health check as a command."""
+    test = ((await image.saved()).settings.get("Healthcheck") or {}).get("Test") or []
+    if len(test) < 2:
+        raise Red("The image has no HEALTHCHECK.")
+    return ["/bin/sh", "-c", test[1]] if test[0] == "CMD-SHELL" else list(test[1:])
+
+
+async def checked(container: Container, check: list[str]) -> int:
+    """The status with which a check ends in a container; 124 when it doesn't end."""
+    ended = ("import subprocess, sys\ntry: sys.exit(subprocess.run(sys.argv[1:], timeout=20).returncode)\n"
+             "except subprocess.TimeoutExpired: sys.exit(124)")
+    return (await container.engine.run("exec", container.name, "python", "-c", ended, *check)).status
+
+
+@tier("behavior")
+async def test_it_turns_with_the_service(image: Image) -> None:
+    """The container turns healthy; unhealthy while the event loop stands; and healthy again after that."""
+    container = await image.engine.start(image.tag, *OFTEN, "--env", "WEB_CONCURRENCY=1")
+    await turns(container, "healthy", "The container was started.")
+
+    await image.engine.must("kill", "--signal", "STOP", container.name)
+    await turns(container, "unhealthy", "The server was stopped in the middle of its work (SIGSTOP), as if its event loop stood: connections are "
+                                        "taken by the kernel, "
+                "and nobody answers.")
+
+    await image.engine.must("kill", "--signal", "CONT", container.name)
+    await turns(container, "healthy", "The server stood for a while, was unhealthy, and goes on with its work (SIGCONT).")
+    await container.remove()
+
+
+@tier("behavior")
+async def test_it_says_no_where_nobody_is_well(image: Image) -> None:
+    """The check fails where nobody listens, and where every answer is an error."""
+    check = await the_check(image)
+    for what, program in (
+        ("a container in which nobody listens", "import time; time.sleep(600)"),
+        ("a container whose service answers everything with 503", ANSWERS.replace("STATUS", "503")),
+        ("a container whose service answers everything with 500", ANSWERS.replace("STATUS", "500")),
+    ):
+        container = await image.engine.start(image.tag, "--no-healthcheck", "--entrypoint", "python", command=("-c", program))
+        if "serve_forever" in program:
+            until = time.monotonic() + PATIENCE * 4
+            while not await container.listening() and time.monotonic() < until:
+                await asyncio.sleep(0.1)
+        status = await checked(container, check)
+        await container.remove()
+        assert status, f"In {what}, the image's health check ended with status 0: all is well, it says. It is:\n    {' '.join(check)[:200]}"
+
+
+@tier("behavior")
+async def test_it_asks_where_the_service_is(image: Image) -> None:
+    """Told another PORT, the service is asked there."""
+    check = await the_check(image)
+    container = await image.engine.start(image.tag, "--no-healthcheck", "--env", f"PORT={OTHER_PORT}", "--env", "WEB_CONCURRENCY=1", port=OTHER_PORT)
+    until = time.monotonic() + TURNING
+    while not (heard := await container.listening()) and time.monotonic() < until:
+        await asyncio.sleep(0.2)
+    if not any(port == OTHER_PORT for _, port in heard):
+        raise Red("This builds on 5.4, which is still open: with PORT set the service listens elsewhere. Start there: nox -s hint -- 5.4")
+    statuses = []
+    while not statuses or (statuses[-1] and time.monotonic() < until):  # the model is still being loaded
+        statuses.append(await checked(container, check))
+    await container.remove()
+    assert not statuses[-1], (
+        f"With PORT={OTHER_PORT} the service listens there, and the image's health check ended with status {statuses[-1]}. It is:\n    "
+        f"{' '.join(check)[:200]}"
+    )
