@@ -71,8 +71,8 @@ async def serving(container: Container) -> Served:
     """The container, as soon as it answers."""
     try:
         return Served(container, await container.serving(path="/judge/who"))
-    except Red:
-        if DIED.search(await container.logs()):
+    except Red as red:
+        if "nothing answered" in str(red) and DIED.search(await container.logs()):
             raise Inconclusive("the machine is too busy: uvicorn took workers that gave no sign of life within five seconds for dead, and replaced "
                                "them, again and again") from None
         raise
