@@ -1,0 +1,54 @@
+"""A compose file read as data: its variables, and the forms in which a thing may be written."""
+
+import pytest
+
+from dojo import compose
+from dojo.compose import Published
+from dojo.subject import Red
+
+
+@pytest.mark.parametrize(("text", "environment", "expected"), [
+    ("${A:-1}", {}, "1"), ("${A:-1}", {"A": ""}, "1"), ("${A:-1}", {"A": "2"}, "2"),
+    ("${A-1}", {}, "1"), ("${A-1}", {"A": ""}, ""), ("${A:-${B:-3}}", {}, "3"), ("${A:-${B:-3}}", {"B": "4"}, "4"),
+    ("x${A:+y}", {"A": "1"}, "xy"), ("x${A:+y}", {}, "x"), ("$A/$$A", {"A": "1"}, "1/$A"), ("a{b}", {}, "a{b}"),
+])
+def test_variables_are_filled_in(text: str, environment: dict[str, str], expected: str) -> None:
+    """As Compose does it: a default for what isn't set, or is empty, if there is a colon."""
+    read = compose.read(f"services: {{api: {{image: '{text}'}}}}", environment)
+
+    assert expected == read.services["api"]["image"]
+    assert not read.unset
+
+
+@pytest.mark.parametrize("text", ["$A", "${A}", "${A:?set it}", "${B:-${A}}"])
+def test_a_variable_without_a_default_is_noted(text: str) -> None:
+    """It gets an empty text, or Compose refuses."""
+    assert ["A"] == compose.read(f"services: {{api: {{image: '{text}'}}}}", {}).unset
+
+
+@pytest.mark.parametrize(("port", "expected"), [
+    ("127.0.0.1:8080:80", Published(80, 8080, "127.0.0.1")), ("8080:80/tcp", Published(80, 8080)), ("80", Published(80)), (80, Published(80)),
+    ("[::1]:8080:80", Published(80, 8080, "::1")), ("127.0.0.1::80", Published(80, 0, "127.0.0.1")),
+    ({"target": 80, "published": "8080", "host_ip": "127.0.0.1"}, Published(80, 8080, "127.0.0.1")), ({"target": 80}, Published(80)),
+])
+def test_ports_in_all_their_forms(port: object, expected: Published) -> None:
+    """Short and long, with an address and without."""
+    assert [expected] == compose.published({"ports": [port]})
+
+
+def test_what_else_has_two_forms() -> None:
+    """Environment, conditions and the number of containers."""
+    assert {"A": "1", "B": "2"} == compose.variables({"environment": ["A=1", "B"]}, {"B": "2", "C": "3"})
+    assert {"A": "1", "B": "2", "C": "true"} == compose.variables({"environment": {"A": 1, "B": None, "C": True, "D": None}}, {"B": "2"})
+    assert {"api": "service_started"} == compose.conditions({"depends_on": ["api"]})
+    assert {"api": "service_healthy"} == compose.conditions({"depends_on": {"api": {"condition": "service_healthy"}}})
+    assert [1, 2, 3] == [compose.copies(each) for each in ({}, {"scale": 2}, {"deploy": {"replicas": "3"}})]
+
+
+@pytest.mark.parametrize(("text", "message"), [
+    ("services:\n\tapi:", r"docker-compose\.yml:2 is no YAML"), ("", "has no services"), ("services: 1", "has no services"),
+])
+def test_what_is_no_compose_file(text: str, message: str) -> None:
+    """It is said, with the line where there is one."""
+    with pytest.raises(Red, match=message):
+        compose.read(text, {})
