@@ -442,10 +442,10 @@ class Engine:
         if done.status:
             said = _last(done.err)
             await container.remove()
-            # 125 is the engine's own failure, 126 and 127 are those of the command.
-            if re.search(r"exec: |executable file not found|no such file or directory|permission denied|OCI runtime", done.err):
-                raise Red(f"The container can't start. The engine said:\n{said}\nIs the program of CMD or ENTRYPOINT in the image, on its PATH, and "
-                          "may the user run it?")
+            # The end of a long line says what it is about; anything else is the engine's own trouble.
+            if about := re.search(r"\bexec: .*|crun: .*|executable file .* not found.*", done.err):
+                raise Red(f"The container can't start. The engine said:\n    {cut(about[0], 200)}\n"
+                          "Is the program of CMD or ENTRYPOINT in the image, on its PATH, and may the user run it?")
             raise Inconclusive(f"the container engine could not start the container:\n{said}")
         return container
 
