@@ -24,6 +24,7 @@ LONGEST, SAID = 1 << 24, 4000
 #: Whatever starts under a process with one of these in its command is a learner's.
 STARTERS = (b"dojo.forkserver", b"dojo.host", b"locust")
 
+_GROUP = "serving-katas-"
 _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 
 
@@ -85,8 +86,11 @@ class Warden:
         status = judge.wait()
         self._end_all()
         for folder in group:
-            with contextlib.suppress(OSError):
-                os.rmdir(folder)
+            for _ in range(50):  # a process that has ended belongs to it for a moment more
+                with contextlib.suppress(OSError):
+                    os.rmdir(folder)
+                    break
+                time.sleep(0.01)
         reading.join(5)
         with open(said, "rb") as output:
             output.seek(max(0, os.path.getsize(said) - SAID))
@@ -150,7 +154,8 @@ def _counted(judge: int, tasks: int) -> list[str]:
     own = dict(line.rstrip("\n").split(":", 2)[1:] for line in _lines("/proc/self/cgroup") if line.count(":") > 1)
     above = [os.path.join("/sys/fs/cgroup/pids", own.get("pids", "/").lstrip("/")), os.path.join("/sys/fs/cgroup", own.get("", "/").lstrip("/"))]
     for folder in above:
-        group = os.path.join(folder, f"serving-katas-{os.getpid()}")
+        _remove_left(folder)
+        group = os.path.join(folder, f"{_GROUP}{os.getpid()}")
         with contextlib.suppress(OSError):
             os.mkdir(group)
             made.append(group)
@@ -160,6 +165,18 @@ def _counted(judge: int, tasks: int) -> list[str]:
                 file.write(str(judge))
             break
     return made
+
+
+def _remove_left(folder: str) -> None:
+    """Removes the groups of wardens that were killed."""
+    with contextlib.suppress(OSError):
+        for name in os.listdir(folder):
+            if name.startswith(_GROUP):
+                with contextlib.suppress(OSError, ValueError):
+                    try:
+                        os.kill(int(name.removeprefix(_GROUP)), 0)
+                    except ProcessLookupError:
+                        os.rmdir(os.path.join(folder, name))
 
 
 def _lines(path: str) -> list[str]:
