@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 #: For how long a service is loaded before anything counts, in seconds.
-WARM_UP_SECONDS = 1.0
+WARM_UP_SECONDS = 2.0
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 #: For how long a service is loaded before anything counts, in seconds.
-WARM_UP_SECONDS = 1.0
+WARM_UP_SECONDS = 2.0
 #: A request that has no answer after so many seconds has failed.
 _REQUEST_SECONDS = 30.0
 

@@ -1,0 +1,198 @@
+"""A service of known truth: what it answers, after how long, and by which of its two workers, it has decided beforehand and notes.
+
+Each worker starts cold: what it is asked in the beginning waits until it is warm, and half of it is refused then. Later every answer has a delay
+from a deck of cards, so that the share of each kind is the same in any stretch of time. Nothing is computed, so it could answer far
+more: how many answers there are is decided by how many ask at a time. Its own notes are the truth about a run, also where the machine is so
+busy that everything takes longer.
+"""
+
+import asyncio
+import bisect
+import math
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+#: For how long a worker is cold, counted from its first request, in seconds.
+COLD = 0.2
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of answer: a status (0: it hangs up) and a delay in seconds."""
+
+    status: int
+    delay: float
+
+
+QUICK, SLOW, SLOWEST = Kind(200, 0.08), Kind(200, 0.4), Kind(200, 0.9)
+
+#: What is dealt while there are slow ones.
+TAIL = [QUICK] * 40 + [SLOW] * 10
+#: Three of five fail, much faster than the others are answered, and in several ways.
+FAILING = ([Kind(503, 0.03)] * 14 + [Kind(500, 0.03)] * 3 + [Kind(404, 0.03)] * 10 + [Kind(0, 0.03)] * 3
+           + [Kind(200, 0.08)] * 18 + [Kind(200, 0.3)] * 2)
+REFUSING = [Kind(503, 0.02)]
+
+
+@dataclass(eq=False)
+class Asked:
+    """One request: by which worker, what it was answered, when it came and when it was answered; seconds of the monotonic clock."""
+
+    worker: int
+    came: float
+    kind: Kind = QUICK
+    answered: float = math.nan
+    cold: bool = False
+
+    @property
+    def good(self) -> bool:
+        """Whether it was answered with a 200."""
+        return self.kind.status == 200
+
+
+@dataclass
+class Rigged:
+    """The service, with the kinds of ``deck``, ``calm_after`` seconds after its first request with nothing but `QUICK`.
+
+    ``slowest_at``: so many seconds after the first request, the next one takes as long as `SLOWEST`.
+    """
+
+    deck: Sequence[Kind]
+    calm_after: float = math.inf
+    slowest_at: tuple[float, ...] = ()
+    cold: float = COLD
+    #: Whether a good answer begins at once, and only its end takes as long as it takes.
+    head_first: bool = False
+    asked: list[Asked] = field(default_factory=list)
+    port: int = 0
+    #: The most requests that were in flight at a time.
+    peak: int = 0
+    #: How often a request came after another one had been answered, and while one from before that was still open.
+    overtaken: int = 0
+    #: What was asked for that isn't there.
+    strange: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._open: set[Asked] = set()
+        self._cards: list[Kind] = []
+        self._random = random.Random(random.random())
+        self._worker = 0
+        self._slowest = sorted(self.slowest_at)
+        self._warm_at: dict[int, float] = {}
+        self._answers = self._answers_when_opened = 0
+        self._last_answer = -math.inf
+        self._writers: set[asyncio.StreamWriter] = set()
+
+    @property
+    def url(self) -> str:
+        """What to measure."""
+        return f"http://127.0.0.1:{self.port}/work?size=3"
+
+    @property
+    def warm_since(self) -> float:
+        """When all workers that were asked were warm; infinity when none was."""
+        return max(self._warm_at.values(), default=math.inf)
+
+    async def __aenter__(self) -> "Rigged":
+        """Listens."""
+        self._server = await asyncio.start_server(self._connection, "127.0.0.1", 0, backlog=1024)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Hangs up on everybody."""
+        self._server.close()
+        for writer in list(self._writers):
+            writer.close()
+        await asyncio.sleep(0)
+
+    async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # Whoever opens several connections before there is an answer to any of them finds the same worker awake each time.
+        if self._answers != self._answers_when_opened:
+            self._worker, self._answers_when_opened = 1 - self._worker, self._answers
+        worker = self._worker
+        self._writers.add(writer)
+        try:
+            while True:
+                head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
+                if not head.startswith("get /work?size=3 "):
+                    self.strange.append(head.split("\r\n")[0])
+                keep = "connection: close" not in head and "http/1.0" not in head
+                if not await self._answer(writer, worker, keep) or not keep:
+                    return
+        except (asyncio.IncompleteReadError, OSError, asyncio.LimitOverrunError):
+            pass
+        finally:
+            self._writers.discard(writer)
+            writer.close()
+
+    async def _answer(self, writer: asyncio.StreamWriter, worker: int, keep: bool) -> bool:
+        now = time.monotonic()
+        asked = Asked(worker, now)
+        self.asked.append(asked)
+        self._open.add(asked)
+        self.peak = max(self.peak, len(self._open))
+        self.overtaken += any(each.came < self._last_answer for each in self._open)
+        warm_at = self._warm_at.setdefault(worker, now + self.cold)
+        asked.cold = now < warm_at
+        if asked.cold:
+            asked.kind = Kind(503 if len(self.asked) % 2 == 0 else 200, warm_at - now)
+        else:
+            asked.kind = self._deal(now)
+        try:
+            body = b'{"size": 3}'
+            status = asked.kind.status or 200
+            head = (f"HTTP/1.1 {status} {'OK' if status == 200 else 'No'}\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n"
+                    f"x-pid: {worker + 1}\r\nconnection: {'keep-alive' if keep else 'close'}\r\n\r\n").encode()
+            first = self.head_first and asked.good
+            if first:
+                writer.write(head)
+            await asyncio.sleep(asked.kind.delay)
+            if asked.kind.status:
+                writer.write(body if first else head + body)
+                await writer.drain()
+        finally:
+            asked.answered = self._last_answer = time.monotonic()
+            self._answers += 1
+            self._open.discard(asked)
+        return bool(asked.kind.status)
+
+    def _deal(self, now: float) -> Kind:
+        since = now - self.asked[0].came
+        if self._slowest and since > self._slowest[0]:
+            del self._slowest[0]
+            return SLOWEST
+        if since > self.calm_after:
+            return QUICK
+        if not self._cards:
+            self._cards = list(self.deck)
+            self._random.shuffle(self._cards)
+        return self._cards.pop()
+
+    # -- the truth about a run
+
+    @property
+    def warm(self) -> list[Asked]:
+        """What was asked when it was warm, and answered."""
+        return [each for each in self.asked if not each.cold and not math.isnan(each.answered)]
+
+    @property
+    def lasted(self) -> float:
+        """From when it was warm until the last request came, in seconds."""
+        return self.asked[-1].came - self.warm_since if self.asked else 0.0
+
+    def counts(self, seconds: float, good: bool) -> tuple[int, int]:
+        """The fewest and the most good answers, or others, that it gave in any ``seconds`` on end while it was warm and asked."""
+        times = sorted(each.answered for each in self.warm if each.good is good and each.answered >= self.warm_since)
+        last = max((each.answered for each in self.warm), default=-math.inf)
+        starts = [at for at in (self.warm_since, *times, last - seconds) if self.warm_since <= at <= last - seconds + 1e-6]
+        found = [bisect.bisect_right(times, at + seconds) - bisect.bisect_right(times, at) for at in starts]
+        return (min(found), max(found) + 1) if found else (0, 0)
+
+    @property
+    def shares(self) -> list[float]:
+        """The part of what was asked when it was warm that each of the two workers got."""
+        workers = [each.worker for each in self.warm]
+        return [workers.count(number) / max(len(workers), 1) for number in (0, 1)]
