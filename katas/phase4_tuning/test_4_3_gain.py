@@ -157,8 +157,8 @@ async def test_the_warm_up_comes_before(first: dict[str, Measured]) -> None:
     for each in (first["tail"], first["failing"]):
         assert each.service.lasted > LEAST_WARM * each.seconds, (
             f"{each.call}: when all of the service was warm, {since_first(each):.2f} s after the first request, it was asked for "
-            f"{each.service.lasted:.2f} s more. So {each.seconds:g} s that count can't be without its cold start, which nobody sees who comes a minute "
-            "later."
+            f"{each.service.lasted:.2f} s more. So {each.seconds:g} s that count can't be without its cold start, which nobody sees who comes a "
+            "minute later."
         )
 
 
