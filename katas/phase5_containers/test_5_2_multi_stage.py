@@ -166,7 +166,7 @@ async def test_a_change_of_the_code_reinstalls_nothing(image: Image) -> None:
         if step.cached or not step.instruction.startswith("RUN "):
             continue
         if found := reinstalled(step):
-            raise Red(f"With one line more in app/main.py the image was built again, and that installed {found}, by\n    {step.instruction[:72]}\n"
+            raise Red(f"With one line more in app/main.py the image was built again, and that installed {found}, by\n    {told(step)[:72]}\n"
                       "A step comes from the cache when all before it is the same, and so are the files that it takes. So the code, which changes "
                       "each hour, has to come after the packages, which change each month. A cache mount saves the download and not the step.")
 
@@ -177,6 +177,12 @@ async def changed(image: Image) -> Built:
     main = folder / "app/main.py"
     main.write_text(main.read_text(encoding="utf-8") + CHANGE, encoding="utf-8")
     return await image.engine.build(folder)
+
+
+def told(step: Step) -> str:
+    """The instruction of a step from where it begins to install, as what stands before it may be long."""
+    command = INSTALLS.search(step.instruction)
+    return f"RUN … {step.instruction[command.start():]}" if command else step.instruction
 
 
 def reinstalled(step: Step) -> str:
