@@ -560,21 +560,24 @@ class Container:
             with contextlib.suppress(httpx.TransportError):
                 await client.get(path)
                 return client
+            await asyncio.sleep(0.05)
             looked += 1
+            if looked % 8:  # each look takes CPU time from a service that is about to start
+                continue
             if (await self.state())["Status"] != "running":
                 raise await self._ended()
-            heard = await self.listening() if looked > 3 else set()
+            heard = await self.listening() if looked % 16 == 0 else set()
             if {address for address, port in heard if port == self.port} == {"loopback"}:
                 raise Red(f"In the container the service listens on port {self.port} of 127.0.0.1 only: nobody outside reaches it, though the port "
                           "is published. A container has a loopback interface of its own, and what comes from outside comes through another one.")
             others = sorted(port for address, port in heard if address != "loopback" and port < 32768 and port != self.port)
-            elsewhere = elsewhere + 1 if others and not any(port == self.port for _, port in heard) else 0
-            if elsewhere > 20:  # else it may be about to
+            if heard:
+                elsewhere = elsewhere + 1 if others and not any(port == self.port for _, port in heard) else 0
+            if elsewhere > 3:  # else it may be about to
                 raise Red(f"In the container something listens on port {others[0]}, nothing on port {self.port}, which is the one that is published.")
             if time.monotonic() > until:
                 raise Red(f"The container runs, and nothing answered on port {self.port} within {START_PATIENCE:g} s, the patience limit. "
                           f"It wrote:\n{self._quoted(await self.logs())}")
-            await asyncio.sleep(0.05)
 
     async def _ended(self) -> Red:
         code = (await self.state())["ExitCode"]
