@@ -186,8 +186,11 @@ class Project:
         chosen = file or self._file
         # What the judge's own environment has set is none of the learner's affair.
         kept = {name: "" for name in os.environ if name.startswith("COMPOSE_")}
-        return await self.engine.run("compose", "--project-name", self.name, "--project-directory", self.folder, "--file", chosen, *arguments,
+        done = await self.engine.run("compose", "--project-name", self.name, "--project-directory", self.folder, "--file", chosen, *arguments,
                                      patience=patience, env={**kept, "COMPOSE_PROGRESS": "plain", "COMPOSE_ANSI": "never", **self.environment})
+        # What it says of its folder is said of the learner's, and the name that the judge gave it means nothing to them.
+        told = done.err.replace(f"{self.folder}{os.sep}", "").replace(f"{self.name}-", "")
+        return Done(done.status, done.out, told)
 
     async def prepare(self) -> None:
         """Lets Compose read the file, builds what it wants built, and notes what it runs; raises `Red` when Compose doesn't like it."""

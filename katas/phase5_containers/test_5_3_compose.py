@@ -17,6 +17,7 @@ from dojo import compose, container
 from dojo.compose import Project
 from dojo.container import Engine
 from dojo.kata import Inconclusive, Red, exercise, listed, tier
+from dojo.plugin import RUN
 
 pytestmark = exercise("5.3", edit=("docker-compose.yml", "Dockerfile"))
 
@@ -168,9 +169,8 @@ async def test_the_settings_come_from_the_environment(text: str) -> None:
 class Bench:
     """The compose file, run in a copy of the workspace."""
 
-    def __init__(self, project: Project, version: str, api: str, page: str, seconds: float) -> None:
+    def __init__(self, project: Project, api: str, page: str, seconds: float) -> None:
         self.project = project
-        self.version = version
         self.api = api
         self.page = page
         self.seconds = seconds
@@ -186,15 +186,13 @@ def free_port() -> int:
 @pytest_asyncio.fixture(loop_scope="session", scope="module")
 async def bench(request: pytest.FixtureRequest, engine: Engine) -> AsyncIterator[Bench]:
     """The learner's compose file in a folder of its own, with nothing running yet."""
-    from dojo.tiers import _root
-
     users = Path(__file__).with_name("_judge_users.py").read_text(encoding="utf-8")
-    folder = container.context(_root(request), engine.folder("project"), older=False, files={"locustfile.py": users})
+    folder = container.context(request.config.stash[RUN].launcher.root, engine.folder("project"), older=False, files={"locustfile.py": users})
     api, page, seconds = free_port(), free_port(), round(random.uniform(0.3, 0.6), 2)
     project = Project(engine, folder, {"API_PORT": str(api), "LOCUST_PORT": str(page), "INFERENCE_SECONDS": str(seconds), "LOAD_WORKERS": "1"})
     try:
         await project.prepare()
-        yield Bench(project, "", f"http://127.0.0.1:{api}", f"http://127.0.0.1:{page}", seconds)
+        yield Bench(project, f"http://127.0.0.1:{api}", f"http://127.0.0.1:{page}", seconds)
     finally:
         await project.close()
 
