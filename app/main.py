@@ -23,6 +23,13 @@ def create_app() -> FastAPI:
     # Goal: app.middleware's TimingMiddleware is outermost, exactly once, and tells app.state.recorder.
     # Tool: app.add_middleware(). Read in Starlette's documentation which of two middlewares is the outer one.
 
+    if settings.profile:
+        # Imported here: nobody needs them who hasn't chosen a profile.
+        from app.limits import Profiled
+        from app.tuning import PROFILES
+
+        app.add_middleware(Profiled, profile=PROFILES[settings.profile])
+
     # A page of this other origin may read our answers. Its browser asks first, and is answered here: no route ever sees that.
     app.add_middleware(CORSMiddleware, allow_origins=["http://localhost:3000"], allow_methods=["GET", "POST"])
 

@@ -1,18 +1,33 @@
 """How the service is served: a command of uvicorn's, made of the settings. ``python -m app.serve`` becomes that server."""
 
 from app.settings import Settings
+from app.tuning import Profile
 
 
 def server_command(settings: Settings) -> list[str]:
     """The command that serves app.main:app, as a list of its words: the program, then its arguments.
 
     uvicorn listens on the ``settings``' host and port, with ``web_concurrency`` worker processes. Where that is None, how many there are is
-    left open.
+    left open. With a ``profile`` the options of that one of app.tuning.PROFILES are appended (`profile_options`); how many workers there are is up
+    to it as well, unless ``web_concurrency`` says so.
     """
     # TODO 4.1: one process uses one CPU, however many there are, and when it dies nobody is left.
     # Goal: uvicorn with as many workers as web_concurrency says, on the host and port of the settings.
     # Tool: uvicorn --help. sys.executable -m uvicorn is the one that belongs to this Python.
     raise NotImplementedError("4.1: server_command() has no command yet")
+
+
+def profile_options(profile: Profile) -> list[str]:
+    """The options of uvicorn's that put a ``profile`` into effect, but for its threads and its limit, of which app/limits.py takes care.
+
+    They are about workers, the time that connections are kept, recycling, and the timeouts of the end and of the health check. A single worker isn't
+    recycled: there is nobody who would replace it.
+    """
+    # TODO 4.6: a profile that nobody puts into effect is a comment.
+    # Goal: uvicorn does what the profile says. Then server_command() has to ask for it, where the settings name one.
+    # Tool: uvicorn --help. Mind --limit-concurrency: it refuses whoever asks for /health, counts connections that ask nothing, and says nothing of
+    # when to come again.
+    raise NotImplementedError("4.6: profile_options() has no options yet")
 
 
 def container_options(settings: Settings) -> list[str]:

@@ -75,3 +75,39 @@ def recommend(workload: Workload, cpus: int, memory_bytes: int) -> Plan:
     # Goal: the plan that the rules above ask for.
     # Tool: min(), and a division that rounds down; mind a model of 0 bytes.
     raise NotImplementedError("4.5: recommend() has no plan yet")
+
+
+@dataclass(frozen=True)
+class Profile:
+    """How the service is run for a kind of workload. What it says unless it is told otherwise is what happens when nobody says anything.
+
+    ``workers``: how many processes; None for as many as `usable_cpus`. ``threads``: how many ``def`` endpoints run at a time in each of
+    them. ``in_flight``: how many requests each takes at a time, and ``retry_after``: after how many seconds who was refused may ask again.
+    ``keep_alive``: for how many seconds a connection is kept on which nothing is asked. ``recycle_after``: after how many requests a worker
+    is replaced by a new one, and ``recycle_jitter``: up to how many more it may be, drawn by each worker; 0 for never. ``graceful``: for how
+    many seconds requests in flight are waited for after a SIGTERM; None for as long as it takes. ``health_check``: for how many seconds a
+    worker may show no sign of life before it is replaced.
+    """
+
+    workers: int | None = 1
+    threads: int = 40
+    in_flight: int = 1_000_000
+    retry_after: int = 1
+    keep_alive: int = 5
+    recycle_after: int = 0
+    recycle_jitter: int = 0
+    graceful: int | None = None
+    health_check: int = 5
+
+
+# TODO 4.6: the same settings for a model that computes and for one that waits are wrong for at least one of them.
+# Goal: what the table of the chapter asks of each.
+# Tool: the fields of Profile. Uvicorn's settings and limits are explained in its documentation, "Settings" and "Server behavior".
+
+#: For requests that compute, 50 ms each, and keep the GIL.
+CPU_BOUND = Profile()
+#: For requests that wait for others, half a second each, on a thread.
+IO_BOUND = Profile()
+
+#: The profiles by the names that the setting ``profile`` gives them.
+PROFILES = {"cpu-bound": CPU_BOUND, "io-bound": IO_BOUND}

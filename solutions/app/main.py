@@ -20,6 +20,13 @@ def create_app() -> FastAPI:
     """The whole application, new and independent of any other."""
     app = FastAPI(title="Serving Katas", version=MODEL_VERSION)
     app.state.recorder = Recorder(settings.latency_samples)
+    if settings.profile:
+        # Imported here: nobody needs them who hasn't chosen a profile.
+        from app.limits import Profiled
+        from app.tuning import PROFILES
+
+        app.add_middleware(Profiled, profile=PROFILES[settings.profile])
+
     # A page of this other origin may read our answers. Its browser asks first, and is answered here: no route ever sees that.
     app.add_middleware(CORSMiddleware, allow_origins=["http://localhost:3000"], allow_methods=["GET", "POST"])
     # Last, as each add_middleware() goes around those before it: what another one answers by itself is a request as well. Only

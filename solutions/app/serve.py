@@ -1,23 +1,48 @@
 """How the service is served: a command of uvicorn's, made of the settings. ``python -m app.serve`` becomes that server."""
 
+import dataclasses
 import os
 import sys
 
 from app.settings import Settings
-from app.tuning import usable_cpus
+from app.tuning import PROFILES, Profile, usable_cpus
 
 
 def server_command(settings: Settings) -> list[str]:
     """The command that serves app.main:app, as a list of its words: the program, then its arguments.
 
     uvicorn listens on the ``settings``' host and port, with ``web_concurrency`` worker processes. Where that is None, how many there are is
-    left open.
+    left open. With a ``profile`` the options of that one of app.tuning.PROFILES are appended (`profile_options`); how many workers there are is up
+    to it as well, unless ``web_concurrency`` says so.
     """
     # Not "uvicorn" alone: which one that is depends on PATH, and it may belong to another environment.
     command = [sys.executable, "-m", "uvicorn", "app.main:app", "--host", settings.host, "--port", str(settings.port)]
-    if settings.web_concurrency is not None:
+    if settings.profile:
+        profile = PROFILES[settings.profile]
+        if settings.web_concurrency is not None:  # whoever deploys has the last word; it also decides whether there is somebody to recycle
+            profile = dataclasses.replace(profile, workers=settings.web_concurrency)
+        command += profile_options(profile)
+    elif settings.web_concurrency is not None:
         command += ["--workers", str(settings.web_concurrency)]
     return [*command, *container_options(settings)]
+
+
+def profile_options(profile: Profile) -> list[str]:
+    """The options of uvicorn's that put a ``profile`` into effect, but for its threads and its limit, of which app/limits.py takes care.
+
+    They are about workers, the time that connections are kept, recycling, and the timeouts of the end and of the health check. A single worker isn't
+    recycled: there is nobody who would replace it.
+    """
+    workers = profile.workers or usable_cpus()
+    options = {
+        "--workers": workers,
+        "--timeout-keep-alive": profile.keep_alive,
+        "--timeout-graceful-shutdown": profile.graceful,
+        "--timeout-worker-healthcheck": profile.health_check,
+    }
+    if profile.recycle_after and workers > 1:  # a single worker is the server: when it ends, the service does
+        options |= {"--limit-max-requests": profile.recycle_after, "--limit-max-requests-jitter": profile.recycle_jitter}
+    return [word for option, value in options.items() if value is not None for word in (option, str(value))]
 
 
 def container_options(settings: Settings) -> list[str]:

@@ -102,3 +102,55 @@ def recommend(workload: Workload, cpus: int, memory_bytes: int) -> Plan:
     why = f"there are {cpus} CPUs" if workers == cpus else f"{workers} copies of the model fit into the memory"
     # A thread for the computing makes none of it faster. It lets the loop answer meanwhile: a thread gives the GIL up every few milliseconds.
     return Plan(workers=workers, threads=1, processes=0, reason=f"The computing keeps the GIL, so only processes can share it out; {why}.")
+
+
+@dataclass(frozen=True)
+class Profile:
+    """How the service is run for a kind of workload. What it says unless it is told otherwise is what happens when nobody says anything.
+
+    ``workers``: how many processes; None for as many as `usable_cpus`. ``threads``: how many ``def`` endpoints run at a time in each of
+    them. ``in_flight``: how many requests each takes at a time, and ``retry_after``: after how many seconds who was refused may ask again.
+    ``keep_alive``: for how many seconds a connection is kept on which nothing is asked. ``recycle_after``: after how many requests a worker
+    is replaced by a new one, and ``recycle_jitter``: up to how many more it may be, drawn by each worker; 0 for never. ``graceful``: for how
+    many seconds requests in flight are waited for after a SIGTERM; None for as long as it takes. ``health_check``: for how many seconds a
+    worker may show no sign of life before it is replaced.
+    """
+
+    workers: int | None = 1
+    threads: int = 40
+    in_flight: int = 1_000_000
+    retry_after: int = 1
+    keep_alive: int = 5
+    recycle_after: int = 0
+    recycle_jitter: int = 0
+    graceful: int | None = None
+    health_check: int = 5
+
+
+#: For requests that compute, 50 ms each, and keep the GIL.
+CPU_BOUND = Profile(
+    workers=None,  # a process for each CPU, and no more: others would only take turns with them
+    threads=2,  # one computes; with the second the next one has its input read when the GIL is free
+    in_flight=8,  # the last of them waits for 8 x 50 ms, which is less than the 0.5 s that somebody waits
+    retry_after=1,
+    keep_alive=75,  # longer than the load balancer's 60 s: it must be the one who hangs up
+    recycle_after=10_000,
+    recycle_jitter=5_000,  # a worker takes seconds to start, and the others take its load meanwhile
+    graceful=15,  # three times the longest request, half of the time until the SIGKILL
+    health_check=20,  # a model that is loaded by C code may keep the GIL for ten seconds; and no longer, as the supervisor waits meanwhile
+)
+#: For requests that wait for others, half a second each, on a thread.
+IO_BOUND = Profile(
+    workers=None,  # one would do; with several the service survives the death of one
+    threads=200,  # whoever is let in has a thread: otherwise they would queue for one, where nobody sees it
+    in_flight=200,  # 200 in flight, 0.5 s each, are 400 a second from each worker
+    retry_after=1,
+    keep_alive=75,
+    recycle_after=10_000,
+    recycle_jitter=5_000,
+    graceful=15,
+    health_check=20,
+)
+
+#: The profiles by the names that the setting ``profile`` gives them.
+PROFILES = {"cpu-bound": CPU_BOUND, "io-bound": IO_BOUND}
