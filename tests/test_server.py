@@ -215,3 +215,14 @@ def test_nothing_is_left_of_a_judge_that_is_gone(root: Path, end: str) -> None:
 
     assert [] == running(copy)
     judge.stdout.close()
+
+
+@pytest.mark.parametrize("workspace", [".", "solutions"])
+@pytest.mark.parametrize(("profile", "expected"), [("cpu-bound", "True"), ("", "False")])
+def test_a_profile_stands_around_the_application(workspace: str, profile: str, expected: str) -> None:
+    """The given part of app/main.py puts a profile into effect where the settings name one, and imports nothing of it where they don't."""
+    asks = "import app.main, sys; print('app.limits' in sys.modules, [each.cls.__name__ for each in app.main.app.user_middleware].count('Profiled'))"
+    done = subprocess.run([sys.executable, "-c", asks], cwd=ROOT / workspace, env={**os.environ, "PROFILE": profile}, capture_output=True, text=True,
+                          check=True)
+
+    assert [expected, str(int(expected == "True"))] == done.stdout.split()
