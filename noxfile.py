@@ -22,6 +22,8 @@ nox.options.stop_on_first_error = True
 ROOT = Path(__file__).resolve().parent
 PROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
 ENVIRONMENT = ROOT / ".nox" / "katas"
+#: The groups of packages that the maintainer's sessions have: the same for all, so that the environment is made once.
+MAINTAINER = ("dev", "load", "containers", "grade")
 PYTHON = ENVIRONMENT / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
@@ -242,14 +244,14 @@ def solutions(session: nox.Session) -> None:
 @nox.session(default=False)
 def tests(session: nox.Session) -> None:
     """The tests of the dojo itself."""
-    bench(session, "dev", "load", "containers")
+    bench(session, *MAINTAINER)
     run(session, "-m", "pytest", *(session.posargs or ["tests"]))
 
 
 @nox.session(default=False)
 def lint(session: nox.Session) -> None:
     """ruff, and mypy --strict on dojo/."""
-    bench(session, "dev", "load")
+    bench(session, *MAINTAINER)
     run(session, "-m", "ruff", "check", ".")
     run(session, "-m", "mypy")
 
@@ -257,28 +259,28 @@ def lint(session: nox.Session) -> None:
 @nox.session(default=False)
 def containers(session: nox.Session) -> None:
     """The answers that take a container engine, or a part of them: nox -s containers -- --part 2/6."""
-    bench(session, "dev", "load", "containers")
+    bench(session, *MAINTAINER)
     run(session, "-m", "tests.containers", *session.posargs)
 
 
 @nox.session(default=False)
 def stress(session: nox.Session) -> None:
     """All katas against all answers, 20 times, with four busy processes beside it: no verdict may change."""
-    bench(session, "dev", "load")
+    bench(session, *MAINTAINER)
     run(session, "-m", "tests.stress", *session.posargs)
 
 
 @nox.session(default=False)
 def mutants(session: nox.Session) -> None:
     """Every small change of a solution has to be seen by its katas: nox -s mutants -- app/metrics.py."""
-    bench(session, "dev", "load", "mutants")
+    bench(session, *MAINTAINER, "mutants")
     run(session, "-m", "tests.mutants", *session.posargs)
 
 
 @nox.session(default=False)
 def prometheus(session: nox.Session) -> None:
     """A real Prometheus, if there is the program, scrapes /metrics and is asked for the p95."""
-    bench(session, "dev", "load")
+    bench(session, *MAINTAINER)
     run(session, "-m", "tests.prometheus_scrape", *session.posargs)
 
 
@@ -292,7 +294,7 @@ def experiments(session: nox.Session) -> None:
 @nox.session(default=False)
 def benchmark(session: nox.Session) -> None:
     """How long a verdict takes, and what probe and gate cost, as ratios of one run."""
-    bench(session, "dev", "load")
+    bench(session, *MAINTAINER)
     run(session, "-m", "tests.benchmarks.verdict", *session.posargs)
     run(session, "-m", "tests.benchmarks.watch", *session.posargs)
     run(session, "-m", "tests.benchmarks.gate")
@@ -301,5 +303,5 @@ def benchmark(session: nox.Session) -> None:
 @nox.session(default=False)
 def grading(session: nox.Session) -> None:
     """How many submissions are graded in a minute, alone and two at once; and 200 of them with a worker killed in between."""
-    bench(session, "dev", "load")
+    bench(session, *MAINTAINER)
     run(session, "-m", "tests.benchmarks.grading", *session.posargs)
