@@ -729,7 +729,10 @@ async def _show(workspace: Path, tag: str) -> None:
     try:
         folder = workspace if workspace == ROOT else await asyncio.to_thread(context, workspace, engine.folder("context"), older=False)
         began = time.perf_counter()
+        before = (await engine.run("image", "inspect", "--format", "{{.Id}}", tag)).out.strip()
         built = await engine.build(folder, keep=tag)
+        if before and before != await engine.must("image", "inspect", "--format", "{{.Id}}", tag):
+            await engine.run("image", "rm", before)  # it would stay without a name; one that is in use does
         took = time.perf_counter() - began
         read = Dockerfile.read((folder / "Dockerfile").read_text(encoding="utf-8"))
         saved = await engine.save(built.tag, read.base)

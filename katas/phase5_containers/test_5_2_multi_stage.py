@@ -1,6 +1,7 @@
 """5.2 · An image that ships only what runs, is built in seconds, and is the same tomorrow."""
 
 import re
+import secrets
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -45,7 +46,6 @@ DISTRIBUTION = re.compile(r"(?:^|/)([^/]+)-([^/-]+)\.dist-info/(?:RECORD|METADAT
 AS_OF_A_DAY = re.compile(r"exclude[-_]newer|uploaded[-_]prior", re.I)
 
 HIDDEN = "It was removed in a later layer, which hides it: this one is shipped all the same. "
-CHANGE = "\n\n# A line more.\n"
 
 
 # -- static
@@ -175,7 +175,8 @@ async def changed(image: Image) -> Built:
     """The same workspace with another line in app/main.py, built again."""
     folder = Path(shutil.copytree(image.folder, image.engine.folder("context")))
     main = folder / "app/main.py"
-    main.write_text(main.read_text(encoding="utf-8") + CHANGE, encoding="utf-8")
+    # Another one each time: the engine remembers what it built for a line that it has seen before.
+    main.write_text(f"{main.read_text(encoding='utf-8')}\n\n# {secrets.token_hex(8)}\n", encoding="utf-8")
     return await image.engine.build(folder)
 
 
