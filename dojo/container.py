@@ -66,6 +66,9 @@ _PIP = ("index-url", "extra-index-url", "trusted-host", "cert", "proxy")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
 _NETWORK = re.compile(r"dial tcp|no such host|i/o timeout|TLS handshake|connection refused|Temporary failure|NewConnectionError|"
                       r"ConnectTimeout|Could not resolve|network is unreachable|Network is unreachable|dns error|error sending request", re.I)
+#: What an engine says that ended, or has no room: nobody's Dockerfile is to blame.
+_TROUBLE = re.compile(r"code = (?:Unavailable|Canceled|ResourceExhausted)|Cannot connect to the Docker daemon|error during connect|error reading from server|"
+                      r"transport is closing|no space left on device|cannot allocate memory|exit code: 137|context canceled", re.I)
 
 
 class NoEngine(Exception):
@@ -643,6 +646,8 @@ def _did_not_build(done: Done, steps: Sequence[Step]) -> Exception:
     everything = "\n".join([*(failed.output if failed else ()), *errors])
     if _NETWORK.search(everything):
         return Inconclusive(f"the build needs something that this machine can't reach:\n{_last(everything, 4)}")
+    if _TROUBLE.search("\n".join([*errors, done.err.strip().rpartition("\n")[2]])):
+        return Inconclusive(f"the container engine failed while it built:\n{_last(everything or done.err, 4)}")
     if failed and failed.output:
         return Red(f"The image doesn't build. This step failed:\n    {cut(failed.instruction, 72)}\nIt said:\n{_last(chr(10).join(failed.output))}")
     said = re.sub(r"^ERROR: failed to solve: ", "", errors[-1] if errors else done.err.strip().splitlines()[-1] if done.err.strip() else "nothing")

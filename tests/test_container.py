@@ -217,6 +217,20 @@ def test_a_network_that_is_not_there_is_nobodys_mistake(said: str) -> None:
     assert isinstance(container._did_not_build(container.Done(1, "", text), container._steps(text)), Inconclusive)
 
 
+@pytest.mark.parametrize("said", [
+    "ERROR: failed to receive status: rpc error: code = Unavailable desc = error reading from server: EOF",
+    "ERROR: failed to solve: write /x: no space left on device",
+    "ERROR: Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?",
+    'ERROR: failed to solve: process "/bin/sh -c pip install x" did not complete successfully: exit code: 137',
+])
+def test_an_engine_that_ends_or_has_no_room_is_nobodys_mistake(said: str) -> None:
+    """Then nobody can tell either."""
+    error = container._did_not_build(container.Done(1, "", said), [])
+
+    assert isinstance(error, Inconclusive)
+    assert "engine failed" in str(error)
+
+
 def test_a_build_that_fails_before_any_step_is_told_by_its_error() -> None:
     """Such as a Dockerfile that can't be read."""
     error = container._did_not_build(container.Done(1, "", "ERROR: failed to solve: dockerfile parse error on line 3: unknown instruction: RAN"), [])
