@@ -67,8 +67,8 @@ _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy"
 _NETWORK = re.compile(r"dial tcp|no such host|i/o timeout|TLS handshake|connection refused|Temporary failure|NewConnectionError|"
                       r"ConnectTimeout|Could not resolve|network is unreachable|Network is unreachable|dns error|error sending request", re.I)
 #: What an engine says that ended, or has no room: nobody's Dockerfile is to blame.
-_TROUBLE = re.compile(r"code = (?:Unavailable|Canceled|ResourceExhausted)|Cannot connect to the Docker daemon|error during connect|error reading from server|"
-                      r"transport is closing|no space left on device|cannot allocate memory|exit code: 137|context canceled", re.I)
+_TROUBLE = re.compile(r"code = (?:Unavailable|Canceled|ResourceExhausted)|Cannot connect to the Docker daemon|error during connect|"
+                      r"error reading from server|transport is closing|no space left on device|cannot allocate memory|exit code: 137|context canceled", re.I)
 
 
 class NoEngine(Exception):
