@@ -68,7 +68,8 @@ _NETWORK = re.compile(r"dial tcp|no such host|i/o timeout|TLS handshake|connecti
                       r"ConnectTimeout|Could not resolve|network is unreachable|Network is unreachable|dns error|error sending request", re.I)
 #: What an engine says that ended, or has no room: nobody's Dockerfile is to blame.
 _TROUBLE = re.compile(r"code = (?:Unavailable|Canceled|ResourceExhausted)|Cannot connect to the Docker daemon|error during connect|"
-                      r"error reading from server|transport is closing|no space left on device|cannot allocate memory|exit code: 137|context canceled", re.I)
+                      r"error reading from server|transport is closing|no space left on device|cannot allocate memory|exit code: 137|"
+                      r"context canceled", re.I)
 
 
 class NoEngine(Exception):
