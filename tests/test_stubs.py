@@ -100,11 +100,18 @@ def test_all_stubs_are_red_and_phase_0_is_green(stubs: Path) -> None:
     assert {e.id: "red" if e.edit else "green" for e in catalog.exercises()} == verdict.states
 
 
+@pytest.mark.timeout(3600)
 def test_all_solutions_are_green() -> None:
     """``solutions/`` passes every exercise; without a container engine what takes one is inconclusive."""
-    verdict = judge(SOLUTIONS)
-
     expected = {e.id: "green" if engine() or not engine_tests(e.id) else "unclear" for e in catalog.exercises()}
+    verdict = judge(SOLUTIONS)
+    # Where a machine was too busy to tell, it is asked once more, as whoever runs the katas would.
+    again = [each for each, state in verdict.states.items() if state == "unclear" and expected[each] == "green"]
+    if again:
+        second = judge(SOLUTIONS, again)
+        verdict.states |= second.states
+        verdict.shown += second.shown
+
     assert expected == verdict.states, verdict.shown
 
 
