@@ -45,6 +45,8 @@ class Asked:
     kind: Kind = QUICK
     answered: float = math.nan
     cold: bool = False
+    #: Whether another one was answered while it was open, and then yet another one came.
+    overtaken: bool = False
 
     @property
     def good(self) -> bool:
@@ -69,8 +71,6 @@ class Rigged:
     port: int = 0
     #: The most requests that were in flight at a time.
     peak: int = 0
-    #: How often a request came after another one had been answered, and while one from before that was still open.
-    overtaken: int = 0
     #: What was asked for that isn't there.
     strange: list[str] = field(default_factory=list)
 
@@ -134,7 +134,8 @@ class Rigged:
         self.asked.append(asked)
         self._open.add(asked)
         self.peak = max(self.peak, len(self._open))
-        self.overtaken += any(each.came < self._last_answer for each in self._open)
+        for each in self._open:
+            each.overtaken = each.overtaken or each.came < self._last_answer
         warm_at = self._warm_at.setdefault(worker, now + self.cold)
         asked.cold = now < warm_at
         if asked.cold:
@@ -190,6 +191,11 @@ class Rigged:
         starts = [at for at in (self.warm_since, *times, last - seconds) if self.warm_since <= at <= last - seconds + 1e-6]
         found = [bisect.bisect_right(times, at + seconds) - bisect.bisect_right(times, at) for at in starts]
         return (min(found), max(found) + 1) if found else (0, 0)
+
+    @property
+    def slow(self) -> list[Asked]:
+        """What took so long that others had to be answered meanwhile."""
+        return [each for each in self.warm if each.kind.delay >= SLOW.delay]
 
     @property
     def shares(self) -> list[float]:

@@ -1,6 +1,6 @@
 # Wrong answer to 4.3: errors are among the latencies.
 # Rejected by: test_latencies_are_those_of_good_answers
-# Because: neither is a latency of a good one
+# Because: neither is a latency of a good one|the 95th percentile is 0\.3 s
 
 import asyncio
 import math

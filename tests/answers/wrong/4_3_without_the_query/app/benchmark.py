@@ -1,6 +1,6 @@
 # Wrong answer to 4.3: asks for another address than it was given.
 # Rejected by: test_so_many_requests_are_in_flight
-# Because: was to ask for 'work\?size=3' and sent 'get /work 
+# Because: was to ask for '/work\?size=3' and sent 'get /work 
 
 import asyncio
 import math
