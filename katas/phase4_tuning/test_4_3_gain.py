@@ -150,7 +150,8 @@ async def test_so_many_requests_are_in_flight(first: dict[str, Measured]) -> Non
     overtaken = sum(one.overtaken for one in slow)
     assert overtaken >= CONTINUOUS * len(slow), (
         f"{each.call}: {len(slow)} requests took {SLOW.delay:g} s or longer. During only {overtaken} of them another one was answered and the next "
-        f"one followed. They are sent in batches: all {CONCURRENCY} wait for the slowest of them, and the service has less to do the longer that takes."
+        f"one followed. They are sent in batches: all {CONCURRENCY} wait for the slowest of them, and the longer that takes, the less has the "
+        "service to do."
     )
 
 
