@@ -1,6 +1,6 @@
 # Wrong answer to D: one reading of 64 kB.
-# Rejected by: test_rows_become_an_object
-# Because: has 6000 rows|The file has 6000 rows
+# Rejected by: test_a_long_file_is_read_to_its_end
+# Because: One reading may bring only a part of a file
 """GET /config: the rows of a CSV file, read anew for each request."""
 
 import csv
