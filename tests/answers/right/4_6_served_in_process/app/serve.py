@@ -67,10 +67,10 @@ def main() -> None:
 
     Then requests in flight are answered, and this process is the last to end.
     """
-    import uvicorn.main
+    from uvicorn.main import main as serve
 
     sys.argv = server_command(Settings())[2:]
-    sys.exit(sys.modules["uvicorn.main"].main())
+    sys.exit(serve())
 
 
 if __name__ == "__main__":
