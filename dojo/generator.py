@@ -16,7 +16,7 @@ import math
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -45,6 +45,11 @@ class Asked:
     def latency(self) -> float:
         """From when it was due until it was answered, in seconds."""
         return self.answered - self.due
+
+
+def percentile(samples: Sequence[float], percent: float) -> float:
+    """By nearest rank: the smallest sample that at least ``percent`` % of them don't exceed; NaN when there are none."""
+    return sorted(samples)[max(0, math.ceil(percent * len(samples) / 100) - 1)] if samples else math.nan
 
 
 @dataclass
@@ -78,9 +83,8 @@ class Load:
         return len(self.good) / max(self.ended - self.began, 1e-9)
 
     def latency(self, percent: float) -> float:
-        """The percentile (nearest rank) of the good ones' latencies, in seconds; NaN when there are none."""
-        latencies = sorted(each.latency for each in self.good)
-        return latencies[max(0, math.ceil(percent * len(latencies) / 100) - 1)] if latencies else math.nan
+        """The percentile of the good ones' latencies, in seconds; NaN when there are none."""
+        return percentile([each.latency for each in self.good], percent)
 
     def strained(self) -> str:
         """Why the generator itself may have been the bottleneck; empty when it was not."""

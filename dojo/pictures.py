@@ -6,9 +6,8 @@ in the page's font. Nothing in it refers to anything outside.
 
 import io
 import itertools
-import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,6 +15,8 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
+
+from dojo.generator import percentile
 
 #: Drawn in these colors, which nothing else has, and then replaced by the page's variables.
 INK, PALE, BUSY, BAD, GOOD, MARK = "#010203", "#010204", "#010205", "#010206", "#010207", "#010208"
@@ -88,11 +89,6 @@ def timeline(picture: Mapping[str, Any]) -> str:
         axes.spines["left"].set_visible(False)
         axes.set_xlabel("seconds since the first request")
     return drawn[0]
-
-
-def percentile(samples: Sequence[float], p: float) -> float:
-    """The nearest-rank percentile: the smallest sample that at least ``p`` % of them don't exceed."""
-    return sorted(samples)[max(math.ceil(len(samples) * p / 100), 1) - 1]
 
 
 def latencies(picture: Mapping[str, Any]) -> str:
