@@ -279,14 +279,23 @@ def context(workspace: Path, target: Path, *, older: bool = True, files: Mapping
     return target
 
 
+def _pip_config() -> str:
+    """What `pip config list` says, by the first pip that there is: an environment that uv made has none of its own."""
+    for python in (sys.executable, getattr(sys, "_base_executable", None), shutil.which("python3")):
+        if python:
+            done = subprocess.run([python, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+            if done.returncode == 0:
+                return done.stdout
+    return ""
+
+
 def pip_settings() -> str:
     """This machine's settings for pip that a build needs to reach an index, as a pip.conf; empty when there are none.
 
     They may hold a password, so they are handed over as a secret of the build.
     """
-    done = subprocess.run([sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
     found: dict[str, str] = {}
-    for line in done.stdout.splitlines():
+    for line in _pip_config().splitlines():
         name, _, value = line.partition("=")
         option, value = name.rpartition(".")[2], value.strip("'\"")
         # An index in a folder of this machine's, and a file of certificates, are not there in a container.

@@ -160,6 +160,15 @@ def test_settings_for_pip_are_handed_over_when_they_mean_something_elsewhere(mon
     assert "[global]\nindex-url = https://me:word@index.example/simple\n" == container.pip_settings()
 
 
+def test_pip_is_asked_even_where_the_environment_has_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As in one that uv made: then it is the pip of the Python that it was made from."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path)], check=True)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "bin/python"))
+    monkeypatch.setenv("PIP_INDEX_URL", "https://index.example/simple")
+
+    assert "index-url = https://index.example/simple\n" in container.pip_settings()
+
+
 # -- what the engine says
 
 PROGRESS = """\
