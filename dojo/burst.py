@@ -215,14 +215,17 @@ class Observation:
             table.append(("/health", start, end if self.health else None, "" if self.health else "no answer"))
         return bars(table)
 
-    def lasted(self, span: Mapping[str, Any]) -> float:
-        """How long a request's stay in the application would have been without logical time; in seconds.
+    def skipped(self, span: Mapping[str, Any]) -> float:
+        """How much of a request's stay in the application was logical time; in seconds.
 
         At most: a thread that was handed a bare function doesn't say for which request it waits, and counts for each.
         """
         arrivals = {(a["request"], a["arrived"]): a for r in (self.seen, self.after) for a in r.get("arrivals", ())}
-        skipped = sum(a["skipped"] for a in arrivals.values() if a["request"] in (span["number"], None))
-        return float((span["complete"] or span["start"]) - span["start"] + skipped)
+        return float(sum(a["skipped"] for a in arrivals.values() if a["request"] in (span["number"], None)))
+
+    def lasted(self, span: Mapping[str, Any]) -> float:
+        """How long a request's stay in the application would have been without logical time; in seconds, at most (see `skipped`)."""
+        return float((span["complete"] or span["start"]) - span["start"]) + self.skipped(span)
 
     def why_not_together(self) -> str:
         """Who waits for whom, for requests that don't wait together: one paragraph."""
@@ -379,18 +382,19 @@ ROUNDS = 12
 
 
 async def hold_in_rounds(service: "Service", path: str, count: int, payload: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None, *,
-                         wait: float, method: str = "POST") -> Rounds:
+                         wait: float, method: str = "POST", patience: float | None = None) -> Rounds:
     """Lets ``count`` requests to ``path`` go on round by round, in logical time, and looks each time whether all are there.
 
     So every part of a wait is looked at, not only the first, however long ``wait`` is: the
-    INFERENCE_SECONDS with which ``service`` was started. Parts that no gate knows take their time.
+    INFERENCE_SECONDS with which ``service`` was started. Parts that no gate knows take their time: for
+    them it waits ``patience`` seconds, three times ``wait`` and a little more when it isn't given.
     """
     await service.close_gate(skip=True)
     burst = Burst(service, _requests(method, path, count, payload))
     rounds: list[list[dict[str, Any]]] = []
     stood: list[list[dict[str, Any]]] = []
     whole = True
-    until = time.perf_counter() + 3 * wait + 5.0
+    until = time.perf_counter() + (3 * wait + 5.0 if patience is None else patience)
     quiet = 0
     while True:
         seen = await service.gather(count, patience=3.0)

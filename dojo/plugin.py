@@ -1,8 +1,10 @@
 """The pytest plugin: ``--workspace``, the fixtures, the exercise marker, and verdicts instead of traces."""
 
 import contextlib
+import importlib.util
 import inspect
 import io
+import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator
 from dataclasses import dataclass
@@ -27,6 +29,11 @@ from dojo.services import Services
 from dojo.subject import Functions, Inconclusive, Red, Run, Service
 from dojo.upstreams import Upstream
 from dojo.workspace import ROOT, SOLUTIONS, NotAWorkspace, Workspace
+
+# httpx tries to import it at each request. Where it isn't installed the search fails each time, which is a sixth of what a
+# judge computes; this says it once.
+if importlib.util.find_spec("sniffio") is None:
+    sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
 
 WORKSPACE: pytest.StashKey[Workspace] = pytest.StashKey()
 RUN: pytest.StashKey[Run] = pytest.StashKey()
