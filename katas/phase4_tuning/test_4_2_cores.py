@@ -17,7 +17,7 @@ from dojo.plugin import RUN
 from dojo.virtual_cpu import Hold, overlap, peak, timeline
 from katas.phase2_observability.strategies import drawn
 from katas.phase4_tuning.machines import V1, V2, Machine
-from katas.phase4_tuning.virtual import machine
+from katas.phase4_tuning.virtual import load, machine, rate
 
 pytestmark = exercise("4.2", edit="app/tuning.py")
 
@@ -145,7 +145,8 @@ async def test_more_workers_bring_no_more_overlap(learner: Functions, request: p
     assert cores == peak(twice), f"{peak(twice)} workers computed at the same time, where the container has {cores} CPUs.\n{timeline(twice)}"
     keep_picture("workers", f"Workers on {cores} virtual cores",
                  rows=[{"workers": number, "overlap": overlap(holds)} for number, holds in ((workers, right), (2 * workers, twice))])
-    note(f"{workers} workers on {cores} virtual cores: {overlap(right):.2f} computed at once; {2 * workers} workers: {overlap(twice):.2f}")
+    note(f"{workers} workers on {cores} virtual cores: {overlap(right):.2f} computed at once, {rate(right)}; "
+         f"{2 * workers} workers: {overlap(twice):.2f}, {rate(twice)} (on {load()})")
     note(str(timeline(twice)))
 
 

@@ -15,7 +15,7 @@ from dojo.plugin import RUN
 from dojo.virtual_cpu import Hold, peak, timeline
 from katas.phase2_observability.strategies import drawn
 from katas.phase4_tuning.plans import GB, MB, Case, Plan, Workload, broken, cases, enlarged, fewer
-from katas.phase4_tuning.virtual import machine
+from katas.phase4_tuning.virtual import load, machine, rate
 
 pytestmark = exercise("4.5", edit="app/tuning.py")
 
@@ -170,7 +170,8 @@ async def test_the_plan_for_computing_beats_its_opposite(learner: Functions, req
                                f"same time, by its opposite ({told}) {peak(without)}. The machine has let them do less than they can.\n"
                                f"{timeline(with_plan)}")
         name = "process" if plan.processes else "worker"
-        note(f"work that {kind}s the GIL, by your plan: {plan.told}\n{timeline(with_plan, name=name)}\nby its opposite: {told}\n{timeline(without)}")
+        note(f"work that {kind}s the GIL, by your plan: {plan.told}, {rate(with_plan)} on {load()}\n{timeline(with_plan, name=name)}\n"
+             f"by its opposite: {told}, {rate(without)}\n{timeline(without)}")
 
 
 @pytest.mark.live

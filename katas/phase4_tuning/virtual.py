@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
@@ -75,6 +76,18 @@ class Machine:
 
     def _waits(self) -> int:
         return len(list(self.gate.glob("waits-*")))
+
+
+def rate(holds: Sequence[Hold]) -> str:
+    """How many requests a second these were, in words. It is shown and never judged: the machine has as much a part in it as the plan."""
+    seconds = max((hold.ended for hold in holds), default=0.0) - min((hold.began for hold in holds), default=0.0)
+    return f"{len(holds) / seconds:.0f} requests/s" if seconds > 0 else "no requests"
+
+
+def load() -> str:
+    """What this machine has to do besides, in words."""
+    cpus = f"{os.cpu_count() or 1} CPUs"
+    return f"a machine of {cpus} with a load of {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else f"a machine of {cpus}"
 
 
 async def _cancelled(tasks: Sequence[asyncio.Task[Any]]) -> None:
