@@ -14,6 +14,7 @@ import socket
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -254,6 +255,9 @@ async def _keep_serving(workspace: Workspace, service: Servings, log: Path, poll
     coming: asyncio.Task[None] | None = None
 
     async def come() -> None:
+        if said := unreadable(workspace.path):
+            say(f"{said}\nThe next save starts it anew.")
+            return
         await service.start(log)
         if await service.answers():
             say("it answers")
@@ -284,6 +288,23 @@ async def _keep_serving(workspace: Workspace, service: Servings, log: Path, poll
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
         await service.stop()
+
+
+def unreadable(root: Path) -> str:
+    """Which line of the learner's Python can't be read, and why; empty when all of it can. Uvicorn shows thirty lines of its own for that."""
+    for file in sorted((root / "app").rglob("*.py")):
+        try:
+            with warnings.catch_warnings(action="ignore"):  # the service itself shows them
+                compile(file.read_bytes(), str(file), "exec", dont_inherit=True)
+        except (SyntaxError, ValueError) as error:  # ValueError: a NUL byte
+            name = file.relative_to(root).as_posix()
+            if not isinstance(error, SyntaxError):
+                return f"{name} can't be read by Python: {error}"
+            text = f"\n    {error.text.strip()}" if error.text else ""
+            return f"{name}:{error.lineno or 1} can't be read by Python: {error.msg}{text}"
+        except OSError:  # saved anew at this moment
+            continue
+    return ""
 
 
 def _show(log: Path, out: Printer) -> "asyncio.Task[None]":

@@ -497,8 +497,12 @@ def test_serve_brings_everything_that_the_service_talks_to(served: Screen, works
     assert "swagger" in ask(f"{address[1]}/docs").lower()
 
     health(workspace, "return {")
-    served.shows("app/main.py changed: starting anew", "SyntaxError", "it has ended, with status 1")
+    told = served.shows("app/main.py changed: starting anew", "can't be read by Python: '{' was never closed", "return {", "The next save starts")
+    assert "Traceback" not in told
+    (workspace / "app/routers/weather.py").unlink()
     health(workspace, 'return {"status": "saved"}')
+    served.shows("cannot import name 'weather'", "it has ended, with status 1")
+    (workspace / "app/routers/weather.py").write_bytes((SOLUTIONS / "app/routers/weather.py").read_bytes())
     served.until(lambda text: text.rpartition("it has ended")[2].endswith("it answers"), "answered again")
     assert '{"status":"saved"}' == ask(f"{address[1]}/health")
 
