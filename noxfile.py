@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parent
 PROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
 ENVIRONMENT = ROOT / ".nox" / "katas"
 #: The groups of packages that the maintainer's sessions have: the same for all, so that the environment is made once.
-MAINTAINER = ("dev", "load", "containers", "grade")
+MAINTAINER = ("dev", "load", "containers", "grade", "site")
 PYTHON = ENVIRONMENT / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
@@ -254,6 +254,14 @@ def lint(session: nox.Session) -> None:
     bench(session, *MAINTAINER)
     run(session, "-m", "ruff", "check", ".")
     run(session, "-m", "mypy")
+
+
+@nox.session(default=False)
+def site(session: nox.Session) -> None:
+    """The chapters as a site, with a search: into .dojo/site. Whatever leads nowhere ends it."""
+    bench(session, "site")
+    run(session, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html", "docs", ".dojo/site", *session.posargs)
+    session.log("The site is .dojo/site/index.html")
 
 
 @nox.session(default=False)
