@@ -296,8 +296,8 @@ class Launcher:
             self._references[path] = Workspace.at(path).snapshot(self._hidden / f"reference-{len(self._references)}")
         return self._references[path]
 
-    async def start(self, task: dict[str, Any]) -> Host:
-        """A new host that has been given ``task``.
+    async def start(self, task: dict[str, Any], *, fresh: bool = False) -> Host:
+        """A new host that has been given ``task``; with ``fresh`` from a new interpreter, as where nothing can be forked.
 
         It gets a copy of its own of the tree at ``root``: what it writes or deletes, no other sees.
         ``overlay`` maps paths in it to texts that the judge lays over it.
@@ -305,7 +305,7 @@ class Launcher:
         root = shutil.copytree(task["root"], self._folder / f"host-{next(self._numbers)}")
         for place, text in task.get("overlay", {}).items():
             (root / place).write_text(text, encoding="utf-8")
-        host = await (self._server.fork() if self._server else self._spawn())
+        host = await (self._server.fork() if self._server and not fresh else self._spawn())
         host.root = str(root)
         walls = {"confine": jail.around_the_host(host.root)} if jail.current() else {}
         host.tell({**task, "root": host.root, "overlay": list(task.get("overlay", ())), "seal": host.seal, **walls})

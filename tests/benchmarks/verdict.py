@@ -69,9 +69,8 @@ async def starts(repeats: int) -> None:
 
     async def once(spawn: bool) -> float:
         began = time.perf_counter()
-        host = await (launcher._spawn() if spawn else launcher._server.fork() if launcher._server else launcher._spawn())
-        host.tell(task)
-        await host.started
+        host = await launcher.start(task, fresh=spawn)
+        await asyncio.wait_for(host.started, 60)
         took = time.perf_counter() - began
         await host.close()
         return took
