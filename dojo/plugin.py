@@ -4,6 +4,7 @@ import contextlib
 import importlib.util
 import inspect
 import io
+import os
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator
@@ -11,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import hypothesis
 import pytest
 import pytest_asyncio
 from _pytest._io import TerminalWriter
@@ -92,9 +92,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _keep_hypothesis_out_of_the_workspace() -> None:
     """Lets hypothesis keep its tables of characters in the user's cache folder, or nowhere."""
-    from hypothesis.configuration import set_hypothesis_home_dir
-
-    set_hypothesis_home_dir(services.cache_folder() / "hypothesis")
+    # By its variable, as most exercises don't draw anything, and the import of hypothesis takes a sixth of a bare pytest run.
+    os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(services.cache_folder() / "hypothesis"))
 
 
 def _shared(config: pytest.Config, name: str) -> Any:
@@ -176,6 +175,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         function: Any = getattr(item, "function", None)
         if CHANCE in item.config.stash and hasattr(function, "hypothesis"):
+            import hypothesis
+
             hypothesis.seed(item.config.stash[CHANCE].seed)(function)
 
 

@@ -45,7 +45,7 @@ WATCH_EVERY = 0.02
 LOOK_AFTER = 0.06
 #: How many requests are remembered once a gate was closed, and how many before: the fewer, the warmer the CPU's caches.
 SPANS_KEPT = 2000
-NEWEST_KEPT = 64
+NEWEST_KEPT = 16
 #: The loop is stuck once it has stood in one call for so long while a request was held, which can
 #: last until the judge lets go; with nothing held, only much longer standing tells. In seconds.
 STUCK_WHILE_HELD = 0.3
@@ -65,9 +65,9 @@ class Span:
     the application returned. Made by hand: every request pays for it.
     """
 
-    __slots__ = ("complete", "error", "method", "number", "path", "returned", "start", "status", "task")
+    __slots__ = ("complete", "error", "method", "number", "path", "returned", "send", "start", "status", "task")
 
-    def __init__(self, number: int, method: str, path: str, start: float) -> None:
+    def __init__(self, number: int, method: str, path: str, start: float, send: Send) -> None:
         self.number = number
         self.method = method
         self.path = path
@@ -78,6 +78,15 @@ class Span:
         self.error: dict[str, Any] | None = None
         #: The task that works for it, until the application returns.
         self.task: asyncio.Task[Any] | None = None
+        self.send = send
+
+    def noted(self, message: Message) -> Awaitable[None]:
+        """Sends a part of its response."""
+        if "status" in message:
+            self.status = message["status"]
+        elif not message.get("more_body") and message["type"] == "http.response.body":
+            self.complete = time.perf_counter()
+        return self.send(message)
 
 
 @dataclass(frozen=True)
@@ -121,20 +130,12 @@ class Probe:
         async def observed(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] != "http":
                 return await self._unobserved(application, scope, receive, send)
-            span = Span(next(numbers), scope["method"], scope["path"], clock())
+            span = Span(next(numbers), scope["method"], scope["path"], clock(), send)
             self._spans.append(span)
             span.task = current_task()
             enter(span.number)  # for this task and what it starts: the server makes a task for each request
-
-            def noted(message: Message) -> Awaitable[None]:
-                if "status" in message:
-                    span.status = message["status"]
-                elif not message.get("more_body") and message["type"] == "http.response.body":
-                    span.complete = clock()
-                return send(message)
-
             try:
-                await application(scope, receive, noted)
+                await application(scope, receive, span.noted)
             except BaseException as error:
                 span.error = self.learner.error(error)
                 raise
@@ -380,7 +381,7 @@ class Probe:
         return work
 
     def _plain(self, span: Span) -> dict[str, Any]:
-        fields = {name: getattr(span, name) for name in Span.__slots__ if name != "task"}
+        fields = {name: getattr(span, name) for name in Span.__slots__ if name not in ("send", "task")}
         return {**fields, "thread": self._thread, "process": os.getpid()}
 
     def pulse(self) -> dict[str, Any]:
