@@ -3,8 +3,10 @@
 It says what was returned or raised, as plain data, and decides nothing: all that is expected stays in the judge.
 """
 
+import contextlib
 import importlib
 import os
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -28,18 +30,26 @@ def _make_up() -> None:
             setattr(os, name, said)
 
 
-def counted(cases: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What usable_cpus() says of each machine: its ``cpus``, ``affinity``, ``files`` and ``links`` below the root, and the root's ``kind``."""
+def counted(cases: list[dict[str, Any]], same: bool = False) -> list[dict[str, Any]]:
+    """What usable_cpus() says of each machine: its ``cpus``, ``affinity``, ``files`` and ``links`` below the root, and the root's ``kind``.
+
+    ``same``: whether all of them have the same root, one after the other.
+    """
     _make_up()
     tuning = importlib.import_module("app.tuning")
     if not hasattr(tuning, "usable_cpus"):
         raise AttributeError("app/tuning.py has no `usable_cpus`")
-    return [_called(tuning, case) for case in cases]
-
-
-def _called(tuning: Any, case: dict[str, Any]) -> dict[str, Any]:
-    machine.update(cpus=case["cpus"], affinity=case["affinity"])
+    if not same:
+        return [_called(tuning, case) for case in cases]
     with tempfile.TemporaryDirectory() as folder:
+        return [_called(tuning, case, folder) for case in cases]
+
+
+def _called(tuning: Any, case: dict[str, Any], root: str = "") -> dict[str, Any]:
+    machine.update(cpus=case["cpus"], affinity=case["affinity"])
+    with tempfile.TemporaryDirectory() if not root else contextlib.nullcontext(root) as folder:
+        for each in Path(folder).iterdir():  # the machine before
+            shutil.rmtree(each)
         for name, text in case["files"].items():
             file = Path(folder, name)
             file.parent.mkdir(parents=True, exist_ok=True)

@@ -21,5 +21,14 @@ def attempt(url: str, seconds: float, concurrency: int) -> dict[str, Any]:
     return {"shown": f"{result!r:.200}", "missing": missing, **{name: getattr(result, name) for name in names if name not in missing}}
 
 
+def refused(one: dict[str, float], many: dict[str, float]) -> dict[str, Any]:
+    """What becomes of speedup() of two results, given by their fields: a value, or whether it raised a ValueError."""
+    benchmark = importlib.import_module("app.benchmark")
+    try:
+        return {"value": f"{benchmark.speedup(benchmark.Result(**one), benchmark.Result(**many))!r:.80}"}
+    except ValueError:
+        return {}
+
+
 async def _awaited(result: Any) -> Any:
     return await result

@@ -26,10 +26,10 @@ class Kind:
     delay: float
 
 
-QUICK, SLOW, SLOWEST = Kind(200, 0.08), Kind(200, 0.4), Kind(200, 0.9)
+QUICKEST, QUICK, SLOW, SLOWEST = Kind(200, 0.05), Kind(200, 0.08), Kind(200, 0.4), Kind(200, 0.9)
 
 #: What is dealt while there are slow ones.
-TAIL = [QUICK] * 40 + [SLOW] * 10
+TAIL = [QUICKEST] * 5 + [QUICK] * 35 + [SLOW] * 10
 #: Three of five fail, much faster than the others are answered, and in several ways.
 FAILING = ([Kind(503, 0.03)] * 14 + [Kind(500, 0.03)] * 3 + [Kind(404, 0.03)] * 10 + [Kind(0, 0.03)] * 3
            + [Kind(200, 0.08)] * 18 + [Kind(200, 0.3)] * 2)

@@ -30,10 +30,10 @@ WHY = {
 }
 
 
-async def check(learner: Functions, machines: Sequence[Machine]) -> list[int]:
-    """What usable_cpus() says of each machine; raises `Red` where that isn't right."""
+async def check(learner: Functions, machines: Sequence[Machine], *, same: bool = False) -> list[int]:
+    """What usable_cpus() says of each machine, all of them at the ``same`` root or not; raises `Red` where that isn't right."""
     try:
-        results: list[dict[str, Any]] = await learner.call(COUNTED, [made_up.case() for made_up in machines])
+        results: list[dict[str, Any]] = await learner.call(COUNTED, [made_up.case() for made_up in machines], same)
     except Red as red:
         raise Red(str(red).replace("counted()", "usable_cpus()")) from None
     for made_up, result in zip(machines, results, strict=True):
@@ -77,7 +77,8 @@ async def test_a_quota_of_version_2_counts(learner: Functions) -> None:
 
 async def test_a_quota_of_version_1_counts(learner: Functions) -> None:
     """With cgroups of version 1, it is cpu.cfs_quota_us divided by cpu.cfs_period_us."""
-    await check(learner, [Machine(64, 64, V1, 300_000), Machine(64, 64, V1, 100_000), Machine(16, 12, V1, 800_000)])
+    await check(learner, [Machine(64, 64, V1, 300_000), Machine(64, 64, V1, 100_000), Machine(16, 12, V1, 800_000),
+                          Machine(64, 64, V1, 300_000, apart=True)])
 
 
 async def test_the_period_counts(learner: Functions) -> None:
@@ -105,6 +106,7 @@ async def test_each_call_looks_anew(learner: Functions) -> None:
     machines = [Machine(64, 64, V2, 200_000), Machine(64, 64, V2, 400_000), Machine(64, 2), Machine(64, 64, V1, 700_000), Machine(32, 32)]
 
     await check(learner, [replace(made_up, kind=kind) for made_up in machines for kind in ("path", "str")])
+    await check(learner, machines, same=True)
 
 
 @drawn
