@@ -48,7 +48,7 @@ def test_what_is_shared_is_counted_once(tree: Callable[..., int]) -> None:
 
 def test_all_below_are_found_and_who_has_ended_has_nothing(tree: Callable[..., int]) -> None:
     """A child of a child, a tracker, and a child that has ended."""
-    pid = tree(shared=MB, own=MB, children=2, grandchild=True, zombie=True, tracker=True)
+    pid = tree(shared=MB, own=MB, children=2, below=1, zombie=True, tracker=True)
 
     processes = memory.tree(pid)
 

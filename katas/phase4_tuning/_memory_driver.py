@@ -92,6 +92,10 @@ def _array(array: Any) -> dict[str, Any]:
         return {"type": type(array).__name__, "shown": f"{array!r:.80}"}
     told = {"shape": list(array.shape), "dtype": array.dtype.str, "digest": hashlib.sha256(np.ascontiguousarray(array)).hexdigest()}
     try:
+        array.flags.writeable = True  # what only says so can be talked out of it
+    except ValueError:
+        pass
+    try:
         array.flat[0] = 1
     except (ValueError, TypeError):
         return {**told, "written": False}

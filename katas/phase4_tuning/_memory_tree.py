@@ -8,6 +8,7 @@ import mmap
 import os
 import subprocess
 import sys
+import threading
 from typing import Any
 
 MB = 1 << 20
@@ -18,37 +19,56 @@ def filled(size: int) -> bytearray:
     return bytearray(b"\1") * size
 
 
-def child(own: int, ready: int, end: int, grandchild: bool) -> None:
-    """One worker, in a process of its own: it takes its memory, says so, and waits for the end. Never returns."""
+def child(own: int, ready: int, end: int, below: int) -> None:
+    """One worker, in a process of its own: it takes its memory, says so, and waits for the end. Never returns.
+
+    It has a child, and that one has one, and so on: ``below`` of them.
+    """
+    if sys.platform == "linux":  # a name as it may be, with blanks and parentheses
+        with open("/proc/self/comm", "w", encoding="ascii") as name:
+            name.write("a) 1 (b c")
     mine = filled(own)
-    if grandchild and os.fork() == 0:  # which shares nothing of this, as it writes to all of it
-        child(own, ready, end, False)
+    if below and os.fork() == 0:  # which shares nothing of this, as it writes to all of it
+        child(own, ready, end, below - 1)
     os.write(ready, b"." if mine else b"")
     os.read(end, 1)
     os._exit(0)
 
 
-def main(shared: int, own: int, children: int, grandchild: bool = False, zombie: bool = False, tracker: bool = False,
-         passed: int = 0) -> None:
-    """The first process: it takes the memory that is ``shared``, and forks; ``passed`` is what it had once and has given back."""
+def main(shared: int, own: int, children: int, below: int = 0, zombie: bool = False, tracker: bool = False,
+         passed: int = 0, thread: bool = False) -> None:
+    """The first process: it takes the memory that is ``shared``, and forks; ``passed`` is what it had once and has given back.
+
+    With ``thread`` its last child is started by a thread, which goes on to run.
+    """
     filled(passed)
     common = mmap.mmap(-1, max(shared, 1))
     for at in range(0, shared, mmap.PAGESIZE):
         common[at] = 1
     ready, say = os.pipe()
     end, never = os.pipe()
-    for number in range(children):
+
+    def start(number: int) -> None:
         if os.fork() == 0:
             os.close(never)
             for at in range(0, shared, mmap.PAGESIZE):
                 common[at]
-            child(own, say, end, grandchild and number == 0)
+            child(own, say, end, below if number == 0 else 0)
+
+    def start_and_stay() -> None:
+        start(children - 1)
+        threading.Event().wait()
+
+    for number in range(children - thread):
+        start(number)
+    if thread:
+        threading.Thread(target=start_and_stay, daemon=True).start()
     if zombie and os.fork() == 0:
         os._exit(0)
     if tracker:  # a stand-in by the name of the one that tidies up for multiprocessing
         code = "import sys; sys.stdin.read() # from multiprocessing.resource_tracker import main;main(5)"
         subprocess.Popen([sys.executable, "-I", "-S", "-c", code], stdin=subprocess.PIPE)
-    waiting = children + (grandchild and children > 0)
+    waiting = children + below
     while waiting > 0:
         waiting -= len(os.read(ready, waiting))
     print(json.dumps({"ready": True}), flush=True)

@@ -1,7 +1,9 @@
-"""What uvicorn understands of the learner's options and commands, by its own reading of a command line; nothing is started."""
+"""What uvicorn understands of the learner's options and commands, by its own reading of a command line, and what the limit does; no server starts."""
 
+import asyncio
 import dataclasses
 import importlib
+import os
 from typing import Any
 
 import click
@@ -49,3 +51,102 @@ def decided() -> dict[str, dict[str, Any]]:
     """The two profiles."""
     tuning = importlib.import_module("app.tuning")
     return {name: dataclasses.asdict(getattr(tuning, name)) for name in ("CPU_BOUND", "IO_BOUND")}
+
+
+def decided_on_one_cpu() -> dict[str, dict[str, Any]]:
+    """The two profiles where this process may use a single CPU, as from before app.tuning was imported; nothing where a system can't do that."""
+    if not hasattr(os, "sched_setaffinity"):
+        return {}
+    os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
+    return decided()
+
+
+# -- the limit
+
+#: How many requests the limit that is tried lets in, and what it says to others.
+LIMIT, RETRY_AFTER = 2, 7
+
+
+class _Tried:
+    """An InFlightLimit around an application whose requests wait until they are told how to go on."""
+
+    def __init__(self, limit: Any) -> None:
+        self._limit = limit(self._application, LIMIT, RETRY_AFTER)
+        self._ends: dict[str, asyncio.Future[str]] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._sent: dict[str, list[Any]] = {}
+
+    async def _application(self, scope: Any, receive: Any, send: Any) -> None:
+        self._ends[scope["kata"]] = end = asyncio.get_running_loop().create_future()
+        if await end == "raises":
+            raise RuntimeError("a request that fails")
+        if scope["type"] == "http":
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
+
+    async def ask(self, name: str, path: str = "/work", kind: str = "http") -> str:
+        """What becomes of a request at first: ``taken``, a status with its Retry-After, or ``waits``."""
+        self._sent[name] = sent = []
+        scope = {"type": kind, "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http", "path": path,
+                 "raw_path": path.encode(), "query_string": b"", "root_path": "", "headers": [], "client": ("127.0.0.1", 50000),
+                 "server": ("127.0.0.1", 8000), "state": {}, "kata": name}
+
+        async def receive() -> Any:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        self._tasks[name] = asyncio.ensure_future(self._limit(scope, receive, send))
+        await self._settle()
+        if name in self._ends:
+            return "taken"
+        if self._tasks[name].done() and (error := self._tasks[name].exception()):
+            raise error
+        heads = [message for message in sent if message.get("type") == "http.response.start"]
+        if not heads:
+            return "waits"
+        after = [value for key, value in heads[0].get("headers", ()) if key.lower() == b"retry-after"]
+        return f"{heads[0]['status']}, Retry-After {after[0].decode('latin-1') if after else 'missing'}"
+
+    async def end(self, name: str, how: str = "is answered") -> None:
+        """Lets a request go on: it is answered, ``raises``, or is ``cancelled``."""
+        if how == "cancelled":
+            self._tasks[name].cancel()
+        elif not self._ends[name].done():
+            self._ends[name].set_result(how)
+        await asyncio.wait({self._tasks[name]}, timeout=5)
+        await self._settle()
+
+    async def close(self) -> None:
+        """Ends what is left."""
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+    async def _settle(self) -> None:
+        for _ in range(50):
+            await asyncio.sleep(0)
+        await asyncio.sleep(0.01)  # for a limit that uses threads
+
+
+async def limited() -> list[str]:
+    """What becomes of requests to an InFlightLimit of two, one after the other."""
+    tried = _Tried(importlib.import_module("app.limits").InFlightLimit)
+    seen = []
+    try:
+        for name in ("first", "second", "third"):
+            seen.append(await tried.ask(name))
+        for name, path, kind in (("health", "/health", "http"), ("live", "/health/live", "http"), ("healthz", "/healthz", "http"),
+                                 ("other", "/users/health", "http"), ("socket", "/work", "websocket")):
+            seen.append(await tried.ask(name, path, kind))
+        await tried.end("first")
+        seen.append(await tried.ask("health again", "/health"))
+        seen.append(await tried.ask("after an answer"))
+        await tried.end("second", "raises")
+        seen.append(await tried.ask("after a failure"))
+        await tried.end("after an answer", "cancelled")
+        seen.append(await tried.ask("after one was cancelled"))
+    finally:
+        await tried.close()
+    return seen

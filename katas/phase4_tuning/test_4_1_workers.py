@@ -23,7 +23,7 @@ COMMAND = "app.serve:server_command"
 #: After a SIGTERM a server that isn't asked anything any more has ended by then, in seconds; only wrong answers wait so long.
 END_PATIENCE = 20.0
 #: For how long requests stay in flight after the workers were seen to stop, in seconds: longer than a server needs that drops them.
-HELD_ON = 0.5
+HELD_ON = 2.5
 
 
 async def command(learner: Functions, **settings: Any) -> list[str]:

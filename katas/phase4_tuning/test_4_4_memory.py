@@ -56,7 +56,8 @@ def told(asked: dict[str, Any]) -> str:
         return f"A process without children, which has {asked['shared'] // MB} MB and its own interpreter"
     parts = [f"A first process and {asked['children']} children", f"{asked['shared'] // MB} MB that all of them share",
              f"{asked['own'] // MB} MB that each child has for itself"]
-    more = {"grandchild": "a child of a child, with as much", "zombie": "a child that has ended, and whose parent hasn't asked",
+    more = {"below": "a child of a child, with as much, and one of that one", "thread": "the last child started by a thread",
+            "zombie": "a child that has ended, and whose parent hasn't asked",
             "tracker": "multiprocessing's resource tracker"}
     parts += [text for key, text in more.items() if asked.get(key)]
     if asked.get("passed"):
@@ -69,7 +70,7 @@ def size(count: float) -> str:
     return f"{count / MB:.1f} MB"
 
 
-async def check(learner: Functions, trees: Sequence[dict[str, Any]], *, workers: bool = True) -> None:
+async def check(learner: Functions, trees: Sequence[dict[str, Any]]) -> None:
     """Checks what memory() says of each tree."""
     if not memory.known():
         raise Inconclusive("this system tells nobody what a process's fair share of the memory is (PSS, in /proc/<pid>/smaps_rollup). Linux does, "
@@ -91,7 +92,7 @@ async def check(learner: Functions, trees: Sequence[dict[str, Any]], *, workers:
             if isinstance(value[name], dict):
                 raise Red(f"{head}memory(pid) returned a MemoryUse whose {name} is {value[name]['shown']}. Expected a number.")
         compare(head, value, *result["seen"])
-        if workers and value["workers"] != max(asked["children"], 1):
+        if value["workers"] != max(asked["children"], 1):
             raise Red(f"{head}memory(pid).workers is {value['workers']}. Expected {max(asked['children'], 1)}: the children of the first process "
                       "that serve, or itself when there are none.")
 
@@ -124,12 +125,12 @@ async def test_a_process_without_children_is_measured(learner: Functions) -> Non
 
 async def test_all_processes_are_measured(learner: Functions) -> None:
     """Of a server with workers, it is what all of its processes have together: the sum of what is there, and that of the fair shares."""
-    await check(learner, [tree(), tree(children=2)])
+    await check(learner, [tree(), tree(children=2), tree(children=2, thread=True)])
 
 
 async def test_children_of_children_are_measured(learner: Functions) -> None:
     """A worker may have processes of its own, such as a pool. They need memory too."""
-    await check(learner, [tree(grandchild=True)], workers=False)
+    await check(learner, [tree(below=2)])
 
 
 async def test_it_is_the_memory_of_now(learner: Functions) -> None:
@@ -176,7 +177,8 @@ async def loaded(request: pytest.FixtureRequest, file: Path) -> dict[str, Any]:
 async def test_the_weights_are_those_of_the_file(request: pytest.FixtureRequest, tmp_path: Path) -> None:
     """`load_weights()` gives the array that is in the file of the settings: its shape, its type, its numbers."""
     generator = np.random.default_rng()
-    for number, array in enumerate((generator.random((30, 70), dtype=np.float32), generator.random(1000), generator.integers(-9, 9, (2, 3, 4)))):
+    for number, array in enumerate((generator.random((30, 70), dtype=np.float32), generator.random(1000), generator.integers(-9, 9, (2, 3, 4)),
+                                     np.asfortranarray(generator.random((9, 5))))):
         file = tmp_path / f"weights-{number}.npy"
         expected = save(file, array)
         value = await loaded(request, file)

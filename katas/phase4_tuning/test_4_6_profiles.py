@@ -1,6 +1,7 @@
 """4.6 · Two profiles, for what computes and for what waits, each seen in what the running service does."""
 
 import asyncio
+import os
 import random
 import re
 import signal
@@ -37,7 +38,7 @@ LONGEST_REQUEST, LATEST_END = 5, 25
 #: After how many requests a worker is replaced, at least and at most, and the least part of that by which two workers may differ.
 FEWEST, MOST, LEAST_JITTER = 1_000, 100_000, 0.1
 #: For how long a worker may stand still, in seconds; by when it is replaced; and for how long the kata stops one.
-STANDS, REPLACED, STOPPED = 10, 60, 11.0
+STANDS, REPLACED, STOPPED = 10, 60, 9.7
 
 #: Ends what hangs, in seconds; only wrong answers wait so long.
 PATIENCE = 30.0
@@ -47,7 +48,8 @@ PATIENCE = 30.0
 
 
 #: What the driver's functions are to the learner.
-TOLD = {"options": "profile_options()", "commands": "server_command()", "decided": "app/tuning.py"}
+TOLD = {"options": "profile_options()", "commands": "server_command()", "decided": "app/tuning.py",
+        "limited": "InFlightLimit", "decided_on_one_cpu": "app/tuning.py"}
 
 
 async def ask(learner: Functions, name: str, *arguments: Any) -> Any:
@@ -155,6 +157,44 @@ async def test_the_decisions_have_sense(learner: Functions, reference: Functions
         )
         patience = profile["health_check"]
         assert patience <= REPLACED, f"{name}: a worker that hangs is replaced after {patience} s; {REPLACED} s at the latest."
+
+
+async def test_the_workers_are_those_of_any_machine(request: pytest.FixtureRequest) -> None:
+    """Where the process may use a single CPU, CPU_BOUND has one worker, and IO_BOUND has no more."""
+    functions: Functions = await request.config.stash[RUN].functions("4.6")
+    try:
+        found = await ask(functions, "decided_on_one_cpu")
+    finally:
+        await functions.close()
+    for name, profile in found.items():
+        workers = profile["workers"] or 1
+        assert workers == 1, (
+            f"{name} has {workers} workers where this process may use one CPU of {os.cpu_count()}, as in a container. usable_cpus() counts them; "
+            "None asks it."
+        )
+
+
+#: What is done to a limit of two, and what has to become of it.
+TAKEN, REFUSED = "taken", "503, Retry-After 7"
+STEPS = (
+    ("the first of three requests that take long", TAKEN), ("the second one", TAKEN), ("the third one, with two in flight", REFUSED),
+    ("a request to /health, with two in flight", TAKEN), ("one to /health/live", TAKEN), ("one to /healthz, which begins with /health", TAKEN),
+    ("one to /users/health, which doesn't", REFUSED), ("a WebSocket, which is no HTTP request", TAKEN),
+    ("one to /health with one in flight", TAKEN),
+    ("a request after the first one was answered, while those to /health and the WebSocket were still open: they take nobody's place", TAKEN),
+    ("a request after one in flight had failed with an exception", TAKEN),
+    ("a request after one in flight was cancelled, as when its client has gone", TAKEN),
+)
+
+
+async def test_the_limit_counts_those_in_flight(learner: Functions) -> None:
+    """InFlightLimit passes on as many HTTP requests as its limit, and takes the next one when one is answered, fails, or is cancelled."""
+    for (what, expected), became in zip(STEPS, await ask(learner, "limited"), strict=True):
+        told = {"taken": "was passed on", "waits": "was neither passed on nor answered: it waits"}
+        assert became == expected, (
+            f"InFlightLimit(app, limit=2, retry_after=7), {what}: it {told.get(became, f'was answered with {became}')}. "
+            f"Expected: it {told.get(expected, f'is answered with {expected}')}."
+        )
 
 
 # -- running
