@@ -3,9 +3,11 @@
 It says what was returned or raised and what there was, as plain data, and decides nothing: all that is expected stays in the judge.
 """
 
+import contextlib
 import hashlib
 import importlib
 import json
+import mmap
 import subprocess
 import sys
 from collections.abc import Callable
@@ -91,10 +93,12 @@ def _array(array: Any) -> dict[str, Any]:
     if not isinstance(array, np.ndarray):
         return {"type": type(array).__name__, "shown": f"{array!r:.80}"}
     told = {"shape": list(array.shape), "dtype": array.dtype.str, "digest": hashlib.sha256(np.ascontiguousarray(array)).hexdigest()}
-    try:
-        array.flags.writeable = True  # what only says so can be talked out of it
-    except ValueError:
-        pass
+    base: Any = array
+    while isinstance(base, np.ndarray) and base.base is not None:
+        base = base.base
+    if isinstance(base, mmap.mmap):
+        with contextlib.suppress(ValueError):
+            array.flags.writeable = True  # a map that only says that it can't be written to
     try:
         array.flat[0] = 1
     except (ValueError, TypeError):

@@ -23,8 +23,6 @@ class Machine:
     quota: int | None = None
     period: int = PERIOD
     kind: str = field(default="path", compare=False)
-    #: Whether version 1 has a folder for each controller, and not one of two with links to it.
-    apart: bool = False
 
     @property
     def expected(self) -> set[int]:
@@ -55,12 +53,8 @@ class Machine:
             return {}
         if self.cgroups == V2:
             return {"sys/fs/cgroup/cpu.max": f"{'max' if self.quota < 0 else self.quota} {self.period}\n"}
-        folder = f"sys/fs/cgroup/{self._cpu}"
+        folder = "sys/fs/cgroup/cpu,cpuacct"
         return {f"{folder}/cpu.cfs_quota_us": f"{self.quota}\n", f"{folder}/cpu.cfs_period_us": f"{self.period}\n"}
-
-    @property
-    def _cpu(self) -> str:
-        return "cpu" if self.apart else "cpu,cpuacct"
 
     def case(self) -> dict[str, Any]:
         """It as the driver makes it: with what else lies beside those files in a container, which says nothing about its quota."""
@@ -76,10 +70,10 @@ class Machine:
             }
         if self.cgroups == V1:
             files |= {
-                "proc/self/cgroup": f"4:memory:/\n3:cpuset:/\n2:{self._cpu}:/\n1:name=systemd:/\n",
-                "proc/self/mountinfo": f"32 31 0:28 / /sys/fs/cgroup/{self._cpu} ro,nosuid,nodev,noexec - cgroup cgroup rw,{self._cpu}\n",
-                f"sys/fs/cgroup/{self._cpu}/cpu.shares": "2048\n", "sys/fs/cgroup/cpuset/cpuset.cpus": f"{listed}\n",
+                "proc/self/cgroup": "4:memory:/\n3:cpuset:/\n2:cpu,cpuacct:/\n1:name=systemd:/\n",
+                "proc/self/mountinfo": "32 31 0:28 / /sys/fs/cgroup/cpu,cpuacct ro,nosuid,nodev,noexec - cgroup cgroup rw,cpu,cpuacct\n",
+                "sys/fs/cgroup/cpu,cpuacct/cpu.shares": "2048\n", "sys/fs/cgroup/cpuset/cpuset.cpus": f"{listed}\n",
                 "sys/fs/cgroup/cpuset/cpuset.effective_cpus": f"{listed}\n",
             }
-            links = {} if self.apart else {"sys/fs/cgroup/cpu": "cpu,cpuacct", "sys/fs/cgroup/cpuacct": "cpu,cpuacct"}
+            links = {"sys/fs/cgroup/cpu": "cpu,cpuacct", "sys/fs/cgroup/cpuacct": "cpu,cpuacct"}
         return {"cpus": self.cpus, "affinity": affinity, "files": {**files, **self._limit()}, "links": links, "kind": self.kind}

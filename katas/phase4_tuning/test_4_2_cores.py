@@ -77,8 +77,7 @@ async def test_a_quota_of_version_2_counts(learner: Functions) -> None:
 
 async def test_a_quota_of_version_1_counts(learner: Functions) -> None:
     """With cgroups of version 1, it is cpu.cfs_quota_us divided by cpu.cfs_period_us."""
-    await check(learner, [Machine(64, 64, V1, 300_000), Machine(64, 64, V1, 100_000), Machine(16, 12, V1, 800_000),
-                          Machine(64, 64, V1, 300_000, apart=True)])
+    await check(learner, [Machine(64, 64, V1, 300_000), Machine(64, 64, V1, 100_000), Machine(16, 12, V1, 800_000)])
 
 
 async def test_the_period_counts(learner: Functions) -> None:

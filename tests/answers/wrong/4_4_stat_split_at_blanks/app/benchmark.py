@@ -1,5 +1,5 @@
 # Wrong answer to 4.4: the fourth word of stat
-# Rejected by: test_all_processes_are_measured
+# Rejected by: test_all_processes_are_measured or test_a_process_without_children_is_measured
 # Because: invalid literal for int
 """Measurements of a running server: what it answers in a second, and what it has in memory."""
 

@@ -1,6 +1,6 @@
 # Wrong answer to 4.6: who asks for health is refused.
-# Rejected by: test_what_is_too_much_is_refused_at_once
-# Because: a request to /health/state was answered with 503
+# Rejected by: test_the_limit_counts_those_in_flight
+# Because: a request to /health, with two in flight: it was answered with 503
 
 """A profile, put into effect inside of the service: what the server's command line can't say."""
 

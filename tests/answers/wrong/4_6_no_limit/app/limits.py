@@ -1,6 +1,6 @@
 # Wrong answer to 4.6: the limit passes all on.
-# Rejected by: test_what_is_too_much_is_refused_at_once
-# Because: It took 30 of them at a time; at most 10 are asked for
+# Rejected by: test_the_limit_counts_those_in_flight
+# Because: the third one, with two in flight: it was passed on
 
 """A profile, put into effect inside of the service: what the server's command line can't say."""
 

@@ -1,6 +1,6 @@
 # Wrong answer to 4.6: says nothing of when to come again.
-# Rejected by: test_what_is_too_much_is_refused_at_once
-# Because: refused with the header Retry-After ''
+# Rejected by: test_the_limit_counts_those_in_flight
+# Because: Retry-After missing
 
 """A profile, put into effect inside of the service: what the server's command line can't say."""
 

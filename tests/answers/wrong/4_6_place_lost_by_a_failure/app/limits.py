@@ -1,6 +1,6 @@
 # Wrong answer to 4.6: who fails keeps its place.
-# Rejected by: test_a_place_is_free_again
-# Because: Each of them has kept its place
+# Rejected by: test_the_limit_counts_those_in_flight
+# Because: had failed with an exception: it was answered with 503
 
 """A profile, put into effect inside of the service: what the server's command line can't say."""
 

@@ -1,6 +1,6 @@
 # Wrong answer to 4.6: who was answered keeps its place.
-# Rejected by: test_a_place_is_free_again
-# Because: Each of them has kept its place|places were not given back
+# Rejected by: test_the_limit_counts_those_in_flight
+# Because: after the first one was answered
 
 """A profile, put into effect inside of the service: what the server's command line can't say."""
 

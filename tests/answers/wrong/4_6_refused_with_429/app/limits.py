@@ -1,6 +1,6 @@
 # Wrong answer to 4.6: it is not the client who did wrong.
-# Rejected by: test_what_is_too_much_is_refused_at_once
-# Because: and answered 429 to another\. Who is refused gets a 503
+# Rejected by: test_the_limit_counts_those_in_flight
+# Because: it was answered with 429
 
 """A profile, put into effect inside of the service: what the server's command line can't say."""
 

@@ -1,6 +1,6 @@
 # Wrong answer to 4.6: waits for a place, and refuses after a while.
-# Rejected by: test_what_is_too_much_is_refused_at_once
-# Because: (and let \d+ wait for a place|refused)
+# Rejected by: test_the_limit_counts_those_in_flight
+# Because: it waits
 
 """A profile, put into effect inside of the service: what the server's command line can't say."""
 
