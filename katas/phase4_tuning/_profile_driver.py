@@ -63,25 +63,29 @@ def decided_on_one_cpu() -> dict[str, dict[str, Any]]:
 
 # -- the limit
 
-#: How many requests the limit that is tried lets in, and what it says to others.
-LIMIT, RETRY_AFTER = 2, 7
+#: How many requests the limit that is tried lets in.
+LIMIT = 2
 
 
 class _Tried:
     """An InFlightLimit around an application whose requests wait until they are told how to go on."""
 
-    def __init__(self, limit: Any) -> None:
-        self._limit = limit(self._application, LIMIT, RETRY_AFTER)
+    def __init__(self, limit: Any, retry_after: int) -> None:
+        self._limit = limit(self._application, LIMIT, retry_after)
         self._ends: dict[str, asyncio.Future[str]] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._sent: dict[str, list[Any]] = {}
 
     async def _application(self, scope: Any, receive: Any, send: Any) -> None:
         self._ends[scope["kata"]] = end = asyncio.get_running_loop().create_future()
+        if scope["path"].endswith("/streamed"):
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b"the first part", "more_body": True})
         if await end == "raises":
             raise RuntimeError("a request that fails")
         if scope["type"] == "http":
-            await send({"type": "http.response.start", "status": 200, "headers": []})
+            if not scope["path"].endswith("/streamed"):
+                await send({"type": "http.response.start", "status": 200, "headers": []})
             await send({"type": "http.response.body", "body": b""})
 
     async def ask(self, name: str, path: str = "/work", kind: str = "http") -> str:
@@ -130,13 +134,13 @@ class _Tried:
         await asyncio.sleep(0.01)  # for a limit that uses threads
 
 
-async def limited() -> list[str]:
+async def limited(retry_after: int) -> list[str]:
     """What becomes of requests to an InFlightLimit of two, one after the other."""
-    tried = _Tried(importlib.import_module("app.limits").InFlightLimit)
+    tried = _Tried(importlib.import_module("app.limits").InFlightLimit, retry_after)
     seen = []
     try:
-        for name in ("first", "second", "third"):
-            seen.append(await tried.ask(name))
+        for name, path in (("first", "/work"), ("second", "/work/streamed"), ("third", "/work")):
+            seen.append(await tried.ask(name, path))
         for name, path, kind in (("health", "/health", "http"), ("live", "/health/live", "http"), ("healthz", "/healthz", "http"),
                                  ("other", "/users/health", "http"), ("socket", "/work", "websocket")):
             seen.append(await tried.ask(name, path, kind))
