@@ -261,7 +261,7 @@ def site(session: nox.Session) -> None:
     """The chapters as a site, with a search: into .dojo/site. Whatever leads nowhere ends it."""
     bench(session, "site")
     run(session, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html", "docs", ".dojo/site", *session.posargs)
-    session.log("The site is .dojo/site/index.html")
+    session.log("The site is .dojo/site/index.html. Opened from there or served, its search works in both cases.")
 
 
 @nox.session(default=False)
