@@ -4,7 +4,6 @@ import contextlib
 import importlib.util
 import inspect
 import io
-import os
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator
@@ -92,8 +91,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _keep_hypothesis_out_of_the_workspace() -> None:
     """Lets hypothesis keep its tables of characters in the user's cache folder, or nowhere."""
-    # By its variable, as most exercises don't draw anything, and the import of hypothesis takes a sixth of a bare pytest run.
-    os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(services.cache_folder() / "hypothesis"))
+    # Imported here and not above: it takes a while, in which the fork server that was started before imports the libraries.
+    from hypothesis.configuration import set_hypothesis_home_dir
+
+    set_hypothesis_home_dir(services.cache_folder() / "hypothesis")
 
 
 def _shared(config: pytest.Config, name: str) -> Any:

@@ -81,7 +81,7 @@ class Span:
         self.send = send
 
     def noted(self, message: Message) -> Awaitable[None]:
-        """Sends a part of its response."""
+        """Sends a part of its response, and notes what it says."""
         if "status" in message:
             self.status = message["status"]
         elif not message.get("more_body") and message["type"] == "http.response.body":

@@ -3,7 +3,6 @@
 It says what was returned or raised, as plain data, and decides nothing: all that is expected stays in the judge.
 """
 
-import contextlib
 import importlib
 import os
 import shutil
@@ -39,30 +38,27 @@ def counted(cases: list[dict[str, Any]], same: bool = False) -> list[dict[str, A
     tuning = importlib.import_module("app.tuning")
     if not hasattr(tuning, "usable_cpus"):
         raise AttributeError("app/tuning.py has no `usable_cpus`")
-    if not same:
-        return [_called(tuning, case) for case in cases]
     with tempfile.TemporaryDirectory() as folder:
-        return [_called(tuning, case, folder) for case in cases]
+        return [_called(tuning, case, f"{folder}/{0 if same else number}") for number, case in enumerate(cases)]
 
 
-def _called(tuning: Any, case: dict[str, Any], root: str = "") -> dict[str, Any]:
+def _called(tuning: Any, case: dict[str, Any], folder: str) -> dict[str, Any]:
     machine.update(cpus=case["cpus"], affinity=case["affinity"])
-    with tempfile.TemporaryDirectory() if not root else contextlib.nullcontext(root) as folder:
-        for each in Path(folder).iterdir():  # the machine before
-            shutil.rmtree(each)
-        for name, text in case["files"].items():
-            file = Path(folder, name)
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text, encoding="ascii")
-        for name, target in case["links"].items():
-            Path(folder, name).symlink_to(target, target_is_directory=True)
-        try:
-            value = tuning.usable_cpus(folder if case["kind"] == "str" else Path(folder))
-        except NotImplementedError:
-            raise
-        except Exception as error:
-            told = learner.error(error)
-            return {"raised": {**told, "message": told["message"].replace(folder, "<root>")}}
+    shutil.rmtree(folder, ignore_errors=True)  # the machine before
+    Path(folder).mkdir()
+    for name, text in case["files"].items():
+        file = Path(folder, name)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="ascii")
+    for name, target in case["links"].items():
+        Path(folder, name).symlink_to(target, target_is_directory=True)
+    try:
+        value = tuning.usable_cpus(folder if case["kind"] == "str" else Path(folder))
+    except NotImplementedError:
+        raise
+    except Exception as error:
+        told = learner.error(error)
+        return {"raised": {**told, "message": told["message"].replace(folder, "<root>")}}
     if isinstance(value, int) and not isinstance(value, bool):
         return {"value": value}
     return {"type": type(value).__name__, "shown": f"{value!r:.80}"}

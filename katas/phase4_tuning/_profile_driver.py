@@ -78,14 +78,15 @@ class _Tried:
 
     async def _application(self, scope: Any, receive: Any, send: Any) -> None:
         self._ends[scope["kata"]] = end = asyncio.get_running_loop().create_future()
-        if scope["path"].endswith("/streamed"):
-            await send({"type": "http.response.start", "status": 200, "headers": []})
+        start, streamed = {"type": "http.response.start", "status": 200, "headers": []}, scope["path"].endswith("/streamed")
+        if streamed:
+            await send(start)
             await send({"type": "http.response.body", "body": b"the first part", "more_body": True})
         if await end == "raises":
             raise RuntimeError("a request that fails")
         if scope["type"] == "http":
-            if not scope["path"].endswith("/streamed"):
-                await send({"type": "http.response.start", "status": 200, "headers": []})
+            if not streamed:
+                await send(start)
             await send({"type": "http.response.body", "body": b""})
 
     async def ask(self, name: str, path: str = "/work", kind: str = "http") -> str:

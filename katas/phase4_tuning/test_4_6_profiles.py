@@ -37,8 +37,10 @@ BALANCER, LONGEST_IDLE = 60, 600
 LONGEST_REQUEST, LATEST_END = 5, 25
 #: After how many requests a worker is replaced, at least and at most, and the least part of that by which two workers may differ.
 FEWEST, MOST, LEAST_JITTER = 1_000, 100_000, 0.1
-#: For how long a worker may stand still, in seconds; by when it is replaced; and for how long the kata stops one.
-STANDS, REPLACED, STOPPED = 10, 60, 9.7
+#: For how long a worker may stand still, in seconds, and by when it is replaced.
+STANDS, REPLACED = 10, 60
+#: For how long the kata stops one: a little less, as whoever decides on exactly so long a patience is right.
+STOPPED = STANDS - 0.3
 
 #: Ends what hangs, in seconds; only wrong answers wait so long.
 PATIENCE = 30.0
