@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 from dojo.outside import Call, OutsideGate
-from dojo.workspace import SOLUTIONS
 
 #: The stand-ins' half, as a module that is laid into the host's copy of the workspace.
 MEET = '''\
@@ -140,13 +139,3 @@ class Meeting(OutsideGate):
 def overlay(stand_in: Path, place: str) -> dict[str, str]:
     """What ``options={"overlay": …}`` takes: the text of ``stand_in`` for the path ``place``, and `MEET` beside it."""
     return {place: stand_in.read_text(encoding="utf-8"), "dojo_meet.py": MEET}
-
-
-def alone(router: str) -> dict[str, str]:
-    """What ``options={"overlay": …}`` takes: every router but ``app/routers/<router>.py`` is empty.
-
-    For what belongs to the whole process: how the service ends, and what a process that is forked has of the others' threads and locks.
-    """
-    empty = "from fastapi import APIRouter\n\nrouter = APIRouter()\n"
-    others = {file.name for file in (SOLUTIONS / "app" / "routers").glob("*.py")} - {"__init__.py", f"{router}.py"}
-    return {f"app/routers/{name}": empty for name in sorted(others)}

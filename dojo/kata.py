@@ -23,10 +23,11 @@ from pathlib import Path
 
 import pytest
 
+from dojo.alone import alone
 from dojo.burst import Burst, Observation, Request, Rounds, hold_and_ping, hold_in_rounds, never_awaited
 from dojo.container import Container, Image
 from dojo.evidence import Picture, bars, held_loop, listed, plural, quoted, where
-from dojo.handed import Meeting, alone, overlay
+from dojo.handed import Meeting, overlay
 from dojo.hold import Held, hold
 from dojo.load import Load, LoadRun
 from dojo.outside import Call

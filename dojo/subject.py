@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 
+from dojo.alone import EMPTY, without_needed
 from dojo.evidence import quoted, raised, stands, where
 from dojo.launch import Host, HostGone, Launcher, NoAnswer, StarterGone
 from dojo.waits import SHORTEST
@@ -47,9 +48,8 @@ class TimingMiddleware:
     async def __call__(self, scope, receive, send):
         await self.app(scope, receive, send)
 '''
-#: What begins to work by itself when the service starts, beside whatever another exercise looks at: as if it were empty.
-_NOTHING = "from fastapi import APIRouter\n\nrouter = APIRouter()\n"
-_STAND_INS = {"app/middleware.py": _PASSES_ON, "app/routers/health.py": _NOTHING}
+#: The router of health begins to work by itself when the service starts, beside whatever another exercise looks at: as if it were empty.
+_STAND_INS = {"app/middleware.py": _PASSES_ON, "app/routers/health.py": EMPTY}
 
 
 class Red(AssertionError):
@@ -86,7 +86,7 @@ class Run:
         root = self.launcher.root if workspace is None else self.launcher.root_of(workspace)
         if application.startswith("app.") and edit:
             stand_ins = {file: text for file, text in _STAND_INS.items() if file not in edit}
-            options["overlay"] = {**stand_ins, **options.get("overlay", {})}
+            options["overlay"] = without_needed({**stand_ins, **options.get("overlay", {})}, root, edit)
         while True:
             if application in self._hung:
                 raise Red(self._hung[application])
@@ -111,7 +111,7 @@ class Run:
                 raise Red(self._hung[application]) from None
             if started["event"] == "failed" and (router := _router_at_fault(started)) and router not in self.quarantine:
                 await host.close()
-                self.quarantine[router] = started["error"]
+                self.quarantine[router] = {**started["error"], "stage": started["stage"]}
                 continue
             break
         broken = started.get("broken", {})
@@ -130,7 +130,8 @@ class Run:
             file = module.replace(".", "/") + ".py"
             if file in edit or not edit:
                 await service.close()
-                raise Red(f"{file} could not be imported; the rest of the service runs without it.\n{_sentence(error)}{_printed(host)}")
+                what = "failed while the service started up" if error.get("stage") == "startup" else "could not be imported"
+                raise Red(f"{file} {what}; the rest of the service runs without it.\n{_sentence(error)}{_printed(host)}")
         return service
 
     async def functions(self, exercise: str, settings: dict[str, Any] | None = None, workspace: Path | None = None) -> "Functions":

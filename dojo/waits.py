@@ -44,7 +44,7 @@ class WaitGate(Turnstile):
         self.loop_thread: int | None = None
         self.shortest = SHORTEST
         self.skip = False
-        #: Sleeps on the loop's own thread that were too short to be held: where, and for how many seconds in all.
+        #: Sleeps on the loop's own thread that weren't held, too short for it or no request's: where, and for how many seconds in all.
         self.slept_on_loop: dict[tuple[str, int], tuple[dict[str, Any], float, int]] = {}
         #: For each request, in which of the loop's steps it slept on the loop's own thread; more than one: it gave the loop back.
         self.steps: dict[int | None, set[int]] = {}
@@ -72,9 +72,10 @@ class WaitGate(Turnstile):
         except TypeError:
             return True
 
-    def note_short(self, seconds: float, frame: FrameType) -> None:
+    def note_on_loop(self, seconds: float, frame: FrameType) -> None:
         """Notes a sleep on the loop's own thread that isn't held; many of them hold the loop as one long one does."""
-        self._note_step()
+        if REQUEST.get() is not None:
+            self._note_step()
         place = self.learner.innermost(frame)
         if place is not None:
             key = (place["file"], place["line"])
@@ -181,12 +182,12 @@ def _sleep(seconds: Any, /) -> None:
     if gate is None:
         return real_sleep(seconds)
     frame = sys._getframe(1)
-    if gate.passes(seconds):
-        real_sleep(seconds)
-        if threading.get_ident() == gate.loop_thread and REQUEST.get() is not None:
-            gate.note_short(seconds, frame)
-        return None
-    return gate.hold(seconds, frame) if gate.concerns(frame) else real_sleep(seconds)
+    if not gate.passes(seconds) and gate.concerns(frame):
+        return gate.hold(seconds, frame)
+    real_sleep(seconds)
+    if threading.get_ident() == gate.loop_thread:
+        gate.note_on_loop(seconds, frame)
+    return None
 
 
 @functools.wraps(real_async_sleep)

@@ -4,8 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from urllib.parse import quote, unquote
 
+import httpx
+
 from dojo.kata import Answer, Call, Red, Request, Service, ServiceStarter, Upstream, alone, exercise, hold, plural
 from katas.phase1_5_sync_async.limits import LONG, must_wait_on
+from katas.phase1_5_sync_async.the_loop import must_stay_free
 
 pytestmark = exercise("B", edit="app/routers/weather.py")
 
@@ -24,6 +27,12 @@ def weather(call: Call) -> Answer:
     return Answer(json={"temperature": len(city) + 0.5, "conditions": f"fog over {city}"})
 
 
+def must_tell(city: str, answer: httpx.Response, when: str = "") -> None:
+    """Raises unless ``answer`` says of ``city`` what the weather service says; ``when``: what else was going on, as a sentence."""
+    expected = {"city": city, "temperature": len(city) + 0.5, "conditions": f"fog over {city}"}
+    assert expected == answer.json(), f"{when} GET /weather/{city} answered {answer.text}".strip()
+
+
 async def start(service: ServiceStarter, upstream: Starter, timeout: float = 2.0) -> tuple[Service, Upstream]:
     """The service and its upstream."""
     up = await upstream("the weather service", weather)
@@ -38,8 +47,7 @@ async def test_the_weather_of_a_city(service: ServiceStarter, upstream: Starter)
         answer = await api.get(f"/weather/{city}")
 
         await api.expect(200, answer, why="The weather service is at WEATHER_URL.")
-        expected = {"city": city, "temperature": len(city) + 0.5, "conditions": f"fog over {city}"}
-        assert expected == answer.json(), f"GET /weather/{city} answered {answer.text}"
+        must_tell(city, answer)
 
 
 async def test_each_request_asks_the_upstream(service: ServiceStarter, upstream: Starter) -> None:
@@ -56,7 +64,7 @@ async def test_a_city_is_escaped(service: ServiceStarter, upstream: Starter) -> 
     """Whatever a city holds, it reaches the weather service as one part of the path."""
     api, up = await start(service, upstream)
 
-    for city in ("New York", "São Paulo", "what?units=f", "a#b", "100%", "%2F", "a&b=c"):
+    for city in ("New York", "São Paulo", "what?units=f", "a#b", "100%", "%2F", "a&b=c", " Nice "):
         answer = await api.get(f"/weather/{quote(city, safe='')}")
 
         await api.expect(200, answer, why=f"The city was {city!r}.")
@@ -84,6 +92,9 @@ async def test_requests_wait_together(service: ServiceStarter, upstream: Starter
     )
     for response in seen.wrong_answers:
         await api.expect(200, response)
+    for number, request in enumerate(seen.requests):
+        if request.response is not None:
+            must_tell(f"city-{number}", request.response, f"{TOGETHER} requests waited together, each for another city.")
 
 
 async def test_connections_are_reused(service: ServiceStarter, upstream: Starter) -> None:
@@ -107,6 +118,8 @@ FAILURES = (
     ("answered 503 with a page of HTML", Answer(503, body=b"<html>down</html>", headers={"content-type": "text/html"})),
     ("answered 200 with what is no JSON", Answer(body=b"<html>hello</html>")),
     ("answered 200 without the temperature", Answer(json={"conditions": "fog"})),
+    ("answered 200 without the conditions", Answer(json={"temperature": 1.5})),
+    ("answered 200 with conditions that are null", Answer(json={"temperature": 1.5, "conditions": None})),
     ("answered 200 with a temperature that is no number", Answer(json={"temperature": "warm", "conditions": "fog"})),
     ("answered 200 with a list", Answer(json=[1, 2])),
     ("hung up in the middle of the answer", Answer(json={"temperature": 1.5, "conditions": "fog"}, cut=9)),
@@ -133,6 +146,7 @@ async def test_a_failing_upstream_is_a_502(service: ServiceStarter, upstream: St
             await api.expect(502, answer, why=why)
     up.answer = weather
     await api.expect(200, await api.get("/weather/Rome"), why=f"After {FAILING} calls that failed the weather service was in order again.")
+    await must_stay_free(api, "The weather service failed.")
 
 
 async def test_an_upstream_that_is_down_is_a_502(service: ServiceStarter, upstream: Starter) -> None:
@@ -146,6 +160,7 @@ async def test_an_upstream_that_is_down_is_a_502(service: ServiceStarter, upstre
 
     await up.start()
     await api.expect(200, await api.get("/weather/Rome"), why="The weather service is back.")
+    await must_stay_free(api, "The weather service was down.")
 
 
 async def test_a_slow_upstream_is_a_504(service: ServiceStarter, upstream: Starter) -> None:
@@ -178,3 +193,4 @@ async def test_a_slow_upstream_is_a_504(service: ServiceStarter, upstream: Start
     await api.expect(504, await asked, why=f"The weather service took longer than UPSTREAM_TIMEOUT_SECONDS, which was {TIMEOUT}.")
     assert 0 == still_held, "The call to the weather service was still open after the client had its 504."
     await api.expect(200, await api.get("/weather/Rome"), why="After that the weather service answered at once.")
+    await must_stay_free(api, "The weather service was slow.")

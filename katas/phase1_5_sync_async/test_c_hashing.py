@@ -32,6 +32,7 @@ from dojo.kata import (
     quoted,
     where,
 )
+from katas.phase1_5_sync_async.the_loop import must_stay_free
 
 pytestmark = exercise("C", edit="app/routers/hashing.py")
 
@@ -83,12 +84,17 @@ class Hashing:
 
     async def crash(self) -> None:
         """Has a text hashed that crashes the process that hashes it; raises `Red` unless the answer is 500."""
+        text = new_text("crash")
         try:
-            await self.post(new_text("crash"), 500, WHY_500)
+            await self.post(text, 500, WHY_500)
         except Red:
-            if self.own in pids([call for call in self.gate.calls if word(call) == "crash"]):
+            tried = pids([call for call in self.gate.calls if call.values[0] == text])
+            if self.own in tried[1:]:
                 raise Red("A text that had crashed a worker was hashed once more, by the service's own process, which crashed as well. "
                           "What crashes one process may crash the next.") from None
+            if self.own in tried:
+                raise Red("A text was hashed by the service's own process, and not by a worker, as those before a worker had crashed. "
+                          "It was one that crashes whoever hashes it, and the service is gone.") from None
             raise
 
     async def hold(self, count: int, expected: int | None = None) -> Held:
@@ -242,6 +248,14 @@ async def all_elsewhere(hashing: Hashing, seen: Held) -> None:
     assert seen.health, "/health did not answer while texts were hashed."
     for response in seen.wrong_answers:
         await hashing.api.expect(200, response)
+    for asked, request in zip(seen.asked, seen.requests, strict=True):
+        data = asked.options["json"]["data"]
+        if request.response is not None:
+            got = request.response.json().get("hash")
+            assert stood_in(data) == got, (
+                f"{seen.count} texts were hashed together. For the text {data!r} slow_hash said {stood_in(data)!r}, and the answer was {got!r}: "
+                "the hash of another. What belongs to one request must not stand where the next one writes."
+            )
 
 
 async def test_there_are_as_many_as_configured(larger: Hashing) -> None:
@@ -290,6 +304,20 @@ async def test_a_crash_costs_one_request(hashing: Hashing) -> None:
         await hashing.crash()
 
         await hashing.post(new_text("next"), why=f"A worker had crashed in the request before. {WHY_REPLACED}")
+    await must_stay_free(hashing.api, "A worker crashed.")
+    await as_many_as_before(hashing)
+
+
+async def as_many_as_before(hashing: Hashing) -> None:
+    """Raises `Red` unless after a crash as many texts as before are hashed at once, each in a process of its own."""
+    seen = await hashing.hold(TWO + 2, expected=TWO)
+    if not seen.together:
+        raise Red(f"A worker had crashed. From then on there were fewer than before: POOL_PROCESSES was {TWO}. {seen.why_not_together()}")
+    assert seen.waiting <= TWO, (
+        f"A worker had crashed. From then on there were more than before: {seen.waiting} texts were hashed at the same time, though POOL_PROCESSES "
+        f"was {TWO}. What replaces a pool takes its place, with as many processes."
+    )
+    await all_elsewhere(hashing, seen)
 
 
 async def test_a_crash_beside_another_request(hashing: Hashing) -> None:
@@ -307,6 +335,11 @@ async def test_a_crash_beside_another_request(hashing: Hashing) -> None:
     assert await other.finish(PATIENCE), (
         "A worker crashed while another one hashed a text for another request, and the other request "
         f"got no answer in {PATIENCE:g} s, the patience limit."
+    )
+    again = [call for call in hashing.gate.calls if "beside" in call.values[0] and call.details["process"] == hashing.own]
+    assert not again, (
+        "A worker crashed while another one hashed a text for another request. That text was then hashed by the service's own process. "
+        f"{WHY_PROCESSES}"
     )
     for _ in range(TWO):
         await hashing.post(new_text("next"), why=f"Two requests were in the pool when it broke, and each has to do with its end. {WHY_REPLACED}")

@@ -10,6 +10,7 @@ import redis.asyncio as redis
 
 from dojo.kata import Call, Red, Request, Server, Service, ServiceStarter, alone, exercise, hold, plural
 from katas.phase1_5_sync_async.limits import LONG, must_wait_on
+from katas.phase1_5_sync_async.the_loop import must_stay_free
 
 pytestmark = exercise("E", edit="app/routers/cache.py")
 
@@ -24,7 +25,7 @@ async def stored(cache: Server) -> AsyncIterator[dict[str, str]]:
     values = {
         f"{run}:label": "cat", f"{run}:empty": "", f"{run}:zero": "0", f"{run}:naïve ☕": "crème brûlée", f"{run}:a b&c=d?": "odd key",
         f" {run}: padded ": "blanks too",
-        f"{run}:None": "None", f"{run}:long": "x" * 20_000, f"{run}:lines": "one\r\ntwo\n",
+        f"{run}:None": "None", f"{run}:null": "null", f"{run}:json": '{"size": [1, 2]}', f"{run}:long": "x" * 20_000, f"{run}:lines": "one\r\ntwo\n",
     }
     async with redis.Redis.from_url(cache.direct) as client:
         await client.mset(values)
@@ -81,16 +82,18 @@ async def test_each_request_asks_the_cache(service: ServiceStarter, cache: Serve
     """A value that changes in the cache changes in the next answer."""
     api = await start(service, cache)
     key = next(iter(stored))
-    await api.get(f"/cache/{key}")
     async with redis.Redis.from_url(cache.direct) as client:
-        await client.set(key, "dog")
+        for did, value in (("was changed to 'dog'", "dog"), ("was deleted", None), ("was stored again, as 'bird'", "bird")):
+            await api.get(f"/cache/{key}")
+            await (client.delete(key) if value is None else client.set(key, value))
 
-    answer = await api.get(f"/cache/{key}")
+            answer = await api.get(f"/cache/{key}")
 
-    assert "dog" == answer.json()["value"], (
-        f"The value was changed to 'dog' in the cache, and the answer was still {answer.text}: it came from the service's own memory, "
-        "which no other worker can see or clear."
-    )
+            await api.expect(200, answer)
+            assert value == answer.json()["value"], (
+                f"The value {did} in the cache, and the answer was still {answer.text}: it came from the service's own memory, "
+                "which no other worker can see or clear."
+            )
 
 
 async def test_requests_wait_together(service: ServiceStarter, cache: Server, stored: dict[str, str]) -> None:
@@ -99,8 +102,12 @@ async def test_requests_wait_together(service: ServiceStarter, cache: Server, st
     api = await service(redis_url=cache.url, upstream_timeout_seconds=30, options={"overlay": alone("cache")})
     key = next(iter(stored))
     await api.expect(200, await api.get(f"/cache/{key}"))
+    numbered = {f"{key}:{number}": f"value {number}" for number in range(TOGETHER)}
+    async with redis.Redis.from_url(cache.direct) as client:
+        await client.mset(numbered)
+        stored.update(numbered)  # so that they are deleted as well
 
-    seen = await hold(api, cache.gate, [Request("GET", f"/cache/{key}")] * TOGETHER, only=is_any, clock=False)
+    seen = await hold(api, cache.gate, [Request("GET", f"/cache/{key}") for key in numbered], only=is_any, clock=False)
 
     if not seen.together:
         raise Red(seen.why_not_together("lookup"))
@@ -111,6 +118,12 @@ async def test_requests_wait_together(service: ServiceStarter, cache: Server, st
     )
     for response in seen.wrong_answers:
         await api.expect(200, response)
+    for (key, value), request in zip(numbered.items(), seen.requests, strict=True):
+        if request.response is not None:
+            assert {"key": key, "value": value, "hit": True} == request.response.json(), (
+                f"{TOGETHER} requests waited together, each for another key. For {key!r} the cache holds {value!r}; "
+                f"the answer was {request.response.text}"
+            )
 
 
 async def test_connections_are_reused(service: ServiceStarter, cache: Server, stored: dict[str, str]) -> None:
@@ -146,6 +159,7 @@ async def test_a_cache_that_is_down_is_a_503(service: ServiceStarter, cache: Ser
         await asyncio.sleep(0.1)
         answer = await api.get(f"/cache/{key}")
     await api.expect(200, answer, why="The cache is back. A client connects again by itself.")
+    await must_stay_free(api, "The cache was down.")
 
 
 async def test_a_cache_that_does_not_answer_is_a_503(service: ServiceStarter, cache: Server, stored: dict[str, str]) -> None:
@@ -173,3 +187,4 @@ async def test_a_cache_that_does_not_answer_is_a_503(service: ServiceStarter, ca
         cache.gate.open()
 
     await api.expect(503, await asked, why=f"The cache took longer than UPSTREAM_TIMEOUT_SECONDS, which was {TIMEOUT}.")
+    await must_stay_free(api, "The cache didn't answer.")

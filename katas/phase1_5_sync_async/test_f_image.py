@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import time
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from io import BytesIO
@@ -36,6 +37,7 @@ from dojo.kata import (
     where,
 )
 from dojo.workspace import SOLUTIONS
+from katas.phase1_5_sync_async.the_loop import must_stay_free
 
 pytestmark = exercise("F", edit="app/routers/image.py")
 
@@ -45,6 +47,8 @@ PICTURES = [file.read_bytes() for file in sorted((HERE / "images").glob("*.png")
 #: More than FastAPI's pool has threads, fewer than httpx opens connections.
 TOGETHER = 64
 TIMEOUT = 0.4
+#: More than the model's pool has workers, several times over.
+MANY = 16
 #: Only ends a hang: a process of a pool takes seconds to start on a busy machine. In seconds.
 PATIENCE = 20.0
 
@@ -99,7 +103,12 @@ async def start(service: ServiceStarter, *, timeout: float = PATIENCE, at_the_ga
     up, gate = await Upstream("the image service", images).start(), await Meeting().start()
     # Without the other routers, whose pools have threads and processes of their own.
     options = {"overlay": {**alone("image"), **(AT_THE_GATE if at_the_gate else {})}}
-    api = await service(images_url=up.url, upstream_timeout_seconds=timeout, pool_processes=2, options=options, **gate.env)
+    try:
+        api = await service(images_url=up.url, upstream_timeout_seconds=timeout, pool_processes=2, options=options, **gate.env)
+    except BaseException:
+        await up.stop()
+        await gate.stop()
+        raise
     return Bench(api, up, images, gate)
 
 
@@ -115,9 +124,11 @@ async def shared(lasting_service: ServiceStarter) -> AsyncIterator[Bench]:
 async def gated(lasting_service: ServiceStarter) -> AsyncIterator[Bench]:
     """One with the gate inside of the model, for all tests that look there; the model has been used, so a pool's first worker has started."""
     bench = await start(lasting_service, at_the_gate=True)
-    await bench.api.expect(200, await ask(bench.api, bench.images.add(PICTURES[0])))
-    yield bench
-    await bench.close()
+    try:
+        await bench.api.expect(200, await ask(bench.api, bench.images.add(PICTURES[0])))
+        yield bench
+    finally:  # also when that one is answered with an error
+        await bench.close()
 
 
 async def ask(api: Service, image_id: str) -> httpx.Response:
@@ -204,7 +215,7 @@ async def test_an_id_is_escaped(shared: Bench) -> None:
     """Whatever an id holds, it reaches the image service as one part of the path."""
     api, up, images = shared.api, shared.up, shared.images
 
-    for image_id in ("a7", "my cat", "São Paulo", "2024/a7", "../a7", "a7?size=8", "a#b", "100%", "%2F", "a&b=c"):
+    for image_id in ("a7", "my cat", "São Paulo", "2024/a7", "../a7", "a7?size=8", "a#b", "100%", "%2F", "a&b=c", " a7 "):
         up.answer = lambda call: png(PICTURES[0])  # whatever is asked for
         answer = await ask(api, image_id)
         up.answer = images
@@ -308,15 +319,32 @@ def taken(pools: dict[str, Any], before: dict[str, Any]) -> str:
     return ""
 
 
+def on_the_loop(gate: Meeting) -> list[Call]:
+    """The steps of the model that were called on the event loop's own thread."""
+    return [call for call in gate.calls if call.details["on_loop"]]
+
+
+async def nobody_new_comes(bench: Bench) -> None:
+    """Returns when the loop was alive many times over while no download was under way and nobody new came to the model, or when it is held there."""
+    seen, alive, until = -1, 0, time.perf_counter() + PATIENCE
+    while alive < 12 and not on_the_loop(bench.gate) and time.perf_counter() < until:
+        pulse = await bench.api.pulse()
+        now = len(bench.up.calls) + len(bench.gate.calls)
+        alive = alive + bool(pulse["alive"]) if now == seen and not bench.up.unanswered else 0
+        seen = now
+        await asyncio.sleep(0.003)
+
+
 async def test_computations_have_a_pool_of_their_own(gated: Bench) -> None:
     """While images wait for the model, none of them takes a thread of the pools that all endpoints share."""
     api, images, gate = gated.api, gated.images, gated.gate
     before = (await api.report())["pools"]
     gate.close()
-    burst = Burst(api, requests([images.add(picture) for picture in unseen(8)]))
+    burst = Burst(api, requests([images.add(picture) for picture in unseen(MANY)]))
     try:
         if not await gate.arrived(2, PATIENCE):
-            raise Red("8 images were sent together, and not even two came to the model.")
+            raise Red(f"{MANY} images were sent together, and not even two came to the model.")
+        await nobody_new_comes(gated)
         for _ in range(100):  # a dependency or a name's look-up may hold a thread for a moment; who computes holds it all the time
             report = await api.report()
             if report["pools"] and not taken(report["pools"], before):
@@ -326,11 +354,14 @@ async def test_computations_have_a_pool_of_their_own(gated: Bench) -> None:
         gate.open()
         await burst.finish(PATIENCE)
 
+    if at_home := on_the_loop(gate):
+        raise Red(f"{MANY} images were sent together, more than there are workers, and app.digits.{at_home[0].text} was called on the event loop's "
+                  "own thread for one of them. Where no worker is free a request waits for one, and holds up nobody else.")
     if not report["pools"] or not before:
         raise Inconclusive("the event loop was too slow to say how its pools of threads are used")
     if busy := taken(report["pools"], before):
         place = next((place for place in report["standing"] if place.get("pool")), next(iter(report["standing"]), None))
-        raise Red(f"8 images were sent together. While the model held them, {busy}\n"
+        raise Red(f"{MANY} images were sent together. While the model held them, {busy}\n"
                   + (f"They stand at {where(place)}:{quoted(place)}\n" if place else "")
                   + "Every `def` endpoint, and whoever calls to_thread, needs these threads too: with enough images none is left for them. "
                   "Give computations a pool of their own.")
@@ -367,6 +398,8 @@ async def test_an_unknown_image_is_a_404(shared: Bench) -> None:
 
     up.answer = images
     await api.expect(200, await ask(api, images.add(PICTURES[0])))
+    images.known["nobody"] = PICTURES[1]
+    await api.expect(200, await ask(api, "nobody"), why="The image service had no image with this id, and now it has one.")
 
 
 FAILURES = (
@@ -394,6 +427,12 @@ async def test_a_failing_image_service_is_a_502(shared: Bench) -> None:
         await api.expect(502, answer, why=f"The image service {what}. 502, Bad Gateway, says that it is neither the client's fault nor yours.")
         up.answer = images
         await api.expect(200, await ask(api, images.add(PICTURES[1])), why=f"Before that, the image service {what}.")
+    up.answer = lambda call: FAILURES[0][1]
+    for _ in range(MANY):
+        await api.expect(502, await ask(api, images.add(PICTURES[0])), why=f"The image service {FAILURES[0][0]}.")
+    up.answer = images
+    await api.expect(200, await ask(api, images.add(PICTURES[1])), why=f"Before that, the image service {FAILURES[0][0]}, {MANY} times in a row.")
+    await must_stay_free(api, "The image service failed.")
 
 
 async def test_an_image_service_that_is_down_is_a_502(shared: Bench) -> None:
@@ -407,6 +446,7 @@ async def test_an_image_service_that_is_down_is_a_502(shared: Bench) -> None:
 
     await up.start()
     await api.expect(200, await ask(api, images.add(PICTURES[0])), why="The image service is back.")
+    await must_stay_free(api, "The image service was down.")
 
 
 async def test_a_slow_image_service_is_a_504(hurried: Bench, shared: Bench) -> None:
@@ -439,6 +479,7 @@ async def test_a_slow_image_service_is_a_504(hurried: Bench, shared: Bench) -> N
         if answer.status_code == 200:
             break
     await api.expect(200, answer, why="After that the image service answered at once.")
+    await must_stay_free(api, "The image service was slow.")
 
 
 async def test_a_failing_computation_is_a_500(gated: Bench) -> None:
@@ -465,3 +506,16 @@ async def test_a_failing_computation_is_a_500(gated: Bench) -> None:
     for task in asked - failed:
         await api.expect(200, await task, why="The model failed for the other request, not for this one.")
     await api.expect(200, await ask(api, images.add(PICTURES[3])), why="The model failed for the request before this one.")
+
+
+async def test_the_pool_ends_with_the_service(gated: Bench) -> None:
+    """When the service stops, it leaves no process behind that computed for it."""
+    own = (await gated.api.report())["process"]
+    computed = {process for process, _ in workers(gated.gate.calls)} - {own}
+
+    await gated.api.stop(PATIENCE, computed)
+
+    if left := gated.api.left_behind:
+        raise Red(f"The service was stopped. Its lifespan had ended, and {len(left)} of the processes that computed for it were still running. "
+                  "uvicorn ends with the signal that stopped it, without what Python does at its end (atexit): a pool that its lifespan doesn't shut "
+                  "down stays behind, and keeps its memory.")

@@ -12,11 +12,14 @@ from typing import Any
 
 from dojo.kata import Answer, Burst, Call, Red, Request, Service, ServiceStarter, Upstream, alone, exercise, held_loop, plural, quoted, where
 from katas.phase1_5_sync_async.limits import LONG, must_wait_on
+from katas.phase1_5_sync_async.the_loop import must_stay_free
 
 pytestmark = exercise("G", edit="app/routers/tracking.py")
 
 #: More than asyncio's default executor ever has threads, fewer than FastAPI's pool has.
 MANY = 36
+#: So many events in a row are lost until the analytics service is in order again.
+IN_A_ROW = 8
 #: What is slow must run into it.
 SHORT = 0.4
 #: Ends a wait for what never comes. In seconds without any news.
@@ -246,6 +249,7 @@ async def test_a_held_delivery_holds_nobody_up(service: ServiceStarter, upstream
     await must_be_accepted(api, up, tracked)
 
     await compare(api, up, tracked, f"{MANY} events were accepted while the analytics service held its answers; then it answered.")
+    await must_stay_free(api, "Events were delivered.")
 
 
 FAILURES = (
@@ -287,6 +291,16 @@ async def test_a_failing_upstream_is_logged(service: ServiceStarter, upstream: S
         up.calls.clear()
         await track(api, good)
         await compare(api, up, [good], f"The analytics service {what}, for one event. From then on it was in order.", all_lost)
+    for lost in events(IN_A_ROW):
+        all_lost.append(lost)
+        up.answer = refusing(all_lost, FAILURES[0][1])
+        before = len(await api.logged())
+        await track(api, lost)
+        await must_be_logged(api, before, f"The analytics service {FAILURES[0][0]}.")
+    up.calls.clear()
+    await track(api, good)
+    await compare(api, up, [good], f"The analytics service {FAILURES[0][0]}, for {IN_A_ROW} events in a row. From then on it was in order.", all_lost)
+    await must_stay_free(api, "The analytics service failed.")
 
 
 async def test_an_upstream_that_is_down_is_logged(service: ServiceStarter, upstream: Starter) -> None:
@@ -305,6 +319,7 @@ async def test_an_upstream_that_is_down_is_logged(service: ServiceStarter, upstr
     await up.start()
     await track(api, last)
     assert await once(lambda: delivered(up)[spelled(last)]), "The analytics service was down for a while. It is back, and the next event never came."
+    await must_stay_free(api, "The analytics service was down.")
 
 
 async def test_a_slow_upstream_is_given_up(service: ServiceStarter, upstream: Starter) -> None:
@@ -334,7 +349,7 @@ async def test_a_slow_upstream_is_given_up(service: ServiceStarter, upstream: St
         while not delivered(up)[spelled(event)] and len(await api.logged()) == before and time.perf_counter() < until:
             await asyncio.sleep(0.005)
         if delivered(up)[spelled(event)]:
-            return
+            return await must_stay_free(api, "The analytics service was slow.")
         if len(await api.logged()) == before:
             break
     raise Red("An event was given up, as the analytics service took too long. From then on it was in order, and the next event never came.")

@@ -12,6 +12,7 @@ import pytest_asyncio
 
 from dojo.kata import Answer, Held, Picture, Red, Request, Service, ServiceStarter, Upstream, bars, exercise, held_loop, hold, listed
 from katas.phase1_5_sync_async.dashboards import NAMES, Values, answering, expect_one_call_each, expect_page, name_of, new_values, page_of, shown
+from katas.phase1_5_sync_async.the_loop import must_stay_free
 
 pytestmark = exercise("H", edit="app/routers/dashboard.py")
 
@@ -54,8 +55,10 @@ def answered(gate: Upstream) -> int:
 async def patient(lasting_service: ServiceStarter) -> Any:
     """A service with a long time limit and the five that it calls, for all tests that don't watch its event loop, as watching takes time."""
     up = await Upstream("the five services").start()
-    yield await lasting_service(services_url=up.url, upstream_timeout_seconds=PATIENT), up
-    await up.stop()
+    try:
+        yield await lasting_service(services_url=up.url, upstream_timeout_seconds=PATIENT), up
+    finally:  # also when the service doesn't start
+        await up.stop()
 
 
 async def start(service: ServiceStarter, upstream: Starter, values: Values, timeout: float = PATIENT) -> tuple[Service, Upstream]:
@@ -257,6 +260,7 @@ async def test_a_failure_is_null_and_named(patient: Pair) -> None:
     values = new_values()
     up.answer = answering(values)
     await expect_page(api, await api.get("/dashboard"), values, seen="After some failures all five answered again.")
+    await must_stay_free(api, "One of the services failed.")
 
 
 async def test_a_failure_does_not_stop_the_others(patient: Pair) -> None:
@@ -284,6 +288,23 @@ async def test_a_failure_does_not_stop_the_others(patient: Pair) -> None:
         await expect_page(api, answer, values, [name], seen=f"{name} {what}, and then the four others answered.")
 
 
+async def test_each_dashboard_has_its_own_failures(patient: Pair) -> None:
+    """Of two dashboards on their way at the same time, each names the one that failed for it, and nobody else."""
+    api, up = patient
+    asked, expected = [], []
+    up.close()
+    for name in random.sample(NAMES, 2):
+        values = new_values()
+        up.answer = answering({**values, name: FAILURES[0][1]})  # each call gets the answer that was there when it came
+        asked.append(ask(api))
+        await until(lambda: len(up.held) == len(NAMES) * len(asked))
+        expected.append((name, values))
+    up.open()
+
+    for answer, (name, values) in zip(await asyncio.gather(*asked), expected, strict=True):
+        await expect_page(api, answer, values, [name], seen=f"Two dashboards were on their way. For this one {name} {FAILURES[0][0]}.")
+
+
 async def test_all_five_may_fail(patient: Pair) -> None:
     """When all five fail, the answer is 200 with five nulls and five names."""
     api, up = patient
@@ -302,6 +323,7 @@ async def test_all_five_may_fail(patient: Pair) -> None:
 
     up.answer = answering(values)
     await expect_page(api, await api.get("/dashboard"), values, seen="After all five had failed, they answered again.")
+    await must_stay_free(api, "All five services failed.")
 
 
 async def test_services_that_are_down(service: ServiceStarter, upstream: Starter) -> None:
@@ -318,6 +340,7 @@ async def test_services_that_are_down(service: ServiceStarter, upstream: Starter
         await up.stop()
         for _ in range(2):
             await expect_page(api, await api.get("/dashboard"), {}, NAMES, seen="The services had been up, and went down.")
+    await must_stay_free(api, "The services were down.")
 
 
 async def test_one_that_is_slow(patient: Pair, service: ServiceStarter, upstream: Starter) -> None:
@@ -338,6 +361,7 @@ async def test_one_that_is_slow(patient: Pair, service: ServiceStarter, upstream
         seen = f"{slow} held its answer, the others answered at once, and UPSTREAM_TIMEOUT_SECONDS was {timeout}."
         await expect_page(api, answer, values, [slow], seen=seen)
         await expect_recovery(api, values, seen=f"{slow} had been slow, and then it answered at once.")
+        await must_stay_free(api, "One of the services was slow.")
 
         given_up = await until(lambda: control.done() or not never.held, 0.1)
         never.open()
