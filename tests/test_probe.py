@@ -303,3 +303,17 @@ async def test_sleeps_outside_of_requests_are_never_held(serve: Starter) -> None
     assert [1, 2] == sorted(arrival["request"] for arrival in seen["held"])
     assert 2 == len(report["arrivals"])
     assert await burst.finish(10)
+
+
+async def test_a_task_of_the_lifespan_that_sleeps_on_the_loop_is_seen(serve: Starter) -> None:
+    """It holds up everybody like a request that does; a sleep while the service starts holds up nobody."""
+    api = await serve("napping")
+    assert not (await api.report())["blocks"]
+
+    for _ in range(3):
+        await api.post("/nap?seconds=0.05")
+
+    [block] = (await api.report())["blocks"]
+    assert "identity" == block["proof"]
+    assert "time.sleep(await asked.get())" in block["place"]["text"]
+    assert 0.14 <= block["seconds"] <= 0.16

@@ -140,7 +140,6 @@ async def test_a_missing_file_is_not_found(service: ServiceStarter, config: Path
         await expect_rows(api, rows, "The file is there now.")
         config.unlink()
     await api.expect(404, await api.get("/config"), why="The file is gone again.")
-    await must_stay_free(api, "There was no file.")
 
 
 async def test_requests_wait_together(service: ServiceStarter, config: Path) -> None:
@@ -233,7 +232,9 @@ async def test_a_file_that_is_no_such_table_is_a_500_that_says_so(service: Servi
         )
     write(config, rows := fresh())
     await expect_rows(api, rows, "The file has been repaired.")
-    await must_stay_free(api, "The file was no table of names and values.")
+    config.unlink()
+    await api.expect(404, await api.get("/config"), why="The file is gone.")
+    await must_stay_free(api, "The file was no table of names and values, and then it was gone.")
 
 
 async def detail_of(api: Service, why: str) -> str:

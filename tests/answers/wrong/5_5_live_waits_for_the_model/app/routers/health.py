@@ -1,5 +1,5 @@
 # Wrong answer to 5.5: not alive until the model is loaded, so a slow start is killed.
-# Rejected by: test_not_ready_while_the_model_loads
+# Rejected by: test_live_says_alive or test_not_ready_while_the_model_loads
 # Because: GET /health/live answered 503
 
 import asyncio

@@ -1,6 +1,6 @@
 # Wrong answer to C: the pool that replaces a broken one has as many as there are CPUs plus four.
 # Rejected by: test_a_crash_costs_one_request
-# Because: From then on there were more than before: 4
+# Because: From then on there were more than before: \d
 """POST /hash: a slow hash of a text, computed by other processes."""
 
 import asyncio

@@ -1,6 +1,6 @@
 # Wrong answer to D: to show a malformed line, the coroutine reads the file once more.
 # Rejected by: test_a_malformed_row_is_a_500_that_says_where
-# Because: it was read on the event loop's thread, at app/routers/config.py:\d+: raise HTTPException
+# Because: waited on the event loop's own thread, at app/routers/config\.py:\d+: raise HTTPException
 
 import asyncio
 import csv

@@ -1,6 +1,6 @@
 # Wrong answer to D: a file that is missing is looked for again, after a sleep on the loop.
-# Rejected by: test_a_missing_file_is_not_found
-# Because: There was no file\. Your code waited on the event loop's own thread
+# Rejected by: test_a_file_that_is_no_such_table_is_a_500_that_says_so
+# Because: and then it was gone\. Your code waited on the event loop's own thread, at app/routers/config\.py:49
 """GET /config: the rows of a CSV file, read anew for each request."""
 
 import csv

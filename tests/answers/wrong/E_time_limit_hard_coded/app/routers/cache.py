@@ -1,6 +1,6 @@
 # Wrong answer to E: the time limit is two seconds, as long as the setting is by default.
-# Rejected by: test_a_cache_that_does_not_answer_is_a_503
-# Because: gave up as well: its time limit isn.t UPSTREAM_TIMEOUT_SECONDS
+# Rejected by: test_a_cache_that_does_not_answer_is_a_503 or test_requests_wait_together
+# Because: gave up as well: its time limit isn.t UPSTREAM_TIMEOUT_SECONDS|\d × 503
 """GET /cache/{key}: a value from the cache, if it is there."""
 
 from collections.abc import AsyncIterator
