@@ -10,11 +10,11 @@ import contextlib
 import os
 import socket
 import struct
-import weakref
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
+from dojo.doorway import Doorway
 from dojo.outside import Call, OutsideGate
 from dojo.protocols import Plain, PostgreSQL, Protocol
 
@@ -29,28 +29,22 @@ class Relay(OutsideGate):
         super().__init__(name)
         self._server = (host, port)
         self._protocol = protocol
-        self._listener: asyncio.Server | None = None
-        self._up = False
-        #: Has the port while the gate is down, so that nobody else gets it: as a client's own port, for one.
-        self._place: socket.socket | None = None
+        self._door = Doorway()
         self._links: set[_Link] = set()
-        self.port = 0
+
+    @property
+    def port(self) -> int:
+        """Where it listens, on the loopback interface; 0 until it was started."""
+        return self._door.port
 
     async def start(self) -> "Relay":
         """Listens on a free port of the loopback interface: ``port``."""
-        place, self._place, self._up = self._place or _bound(self.port), None, True
-        self._listener = await asyncio.start_server(self._accept, sock=place, backlog=1024)
-        self.port = place.getsockname()[1]
+        await self._door.open(self._accept)
         return self
 
     async def stop(self) -> None:
         """Breaks all connections and listens no more; ``start`` listens on the same port again."""
-        if self._listener is not None:
-            self._listener.close()
-            self._listener, self._up = None, False
-            with contextlib.suppress(OSError):
-                self._place = _bound(self.port)
-                weakref.finalize(self, self._place.close)
+        self._door.close()
         self.break_connections()
         await asyncio.sleep(0)
 
@@ -72,7 +66,7 @@ class Relay(OutsideGate):
             link.abort("the gate broke the connection")
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if not self._up:  # it was accepted in the moment in which the gate went down
+        if not self._door.is_open:  # it was accepted in the moment in which the gate went down
             return writer.transport.abort()
         self.connections += 1
         link = _Link(self, self.connections, self._protocol(), reader, writer)
@@ -81,20 +75,6 @@ class Relay(OutsideGate):
             await link.run(*self._server)
         finally:
             self._links.discard(link)
-
-
-def _bound(port: int) -> socket.socket:
-    """A socket that has ``port``, or any that is free when it is 0, and doesn't listen."""
-    # With its protocol named, as asyncio switches off Nagle's algorithm only then, and else what follows an answer comes 40 ms late.
-    place = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        if os.name == "posix":  # connections that are being closed have the port too; elsewhere it means something else
-            place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        place.bind(("127.0.0.1", port))
-    except BaseException:
-        place.close()
-        raise
-    return place
 
 
 class _Link:

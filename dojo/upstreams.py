@@ -9,6 +9,7 @@ from typing import Any
 
 import h11
 
+from dojo.doorway import Doorway
 from dojo.outside import Call, OutsideGate
 
 
@@ -44,14 +45,13 @@ class Upstream(OutsideGate):
     def __init__(self, name: str = "the upstream service", answer: Callable[[Call], Answer] = lambda call: Answer(json={})) -> None:
         super().__init__(name)
         self.answer = answer
-        self.port = 0
-        self._listener: asyncio.Server | None = None
+        self._door = Doorway()
         self._writers: set[asyncio.StreamWriter] = set()
 
     @property
     def url(self) -> str:
         """Where it listens."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://127.0.0.1:{self._door.port}"
 
     @property
     def connected(self) -> int:
@@ -60,19 +60,19 @@ class Upstream(OutsideGate):
 
     async def start(self) -> "Upstream":
         """Listens on a free port, or on the port that it had."""
-        self._listener = await asyncio.start_server(self._accept, "127.0.0.1", self.port, backlog=1024)
-        self.port = self._listener.sockets[0].getsockname()[1]
+        await self._door.open(self._accept)
         return self
 
     async def stop(self) -> None:
         """Hangs up on everybody, as a service does that goes down."""
-        if self._listener is not None:
-            self._listener.close()
+        self._door.close()
         for writer in list(self._writers):
             writer.transport.abort()
         await asyncio.sleep(0)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if not self._door.is_open:  # it was accepted in the moment in which the service went down
+            return writer.transport.abort()
         self.connections += 1
         number = self.connections
         self._writers.add(writer)
