@@ -24,7 +24,7 @@ async def test_it_opens_and_closes_at_the_same_port() -> None:
     door, came = Doorway(), list[int]()
 
     for number in range(1, 4):
-        await door.open(lambda reader, writer: came.append(number) or writer.close())
+        await door.open(lambda reader, writer, number=number: came.append(number) or writer.close())
         assert door.is_open and await connected(door.port)  # noqa: PT018  # one statement
         port = door.port
         door.close()
