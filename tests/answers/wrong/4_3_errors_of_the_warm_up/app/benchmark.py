@@ -1,5 +1,5 @@
 # Wrong answer to 4.3: counts the errors of the warm-up.
-# Rejected by: test_errors_are_no_throughput
+# Rejected by: test_the_warm_up_comes_before
 # Because: that was its cold start, of which nothing counts
 
 import asyncio

@@ -1,6 +1,6 @@
 # Wrong answer to 4.3: counts from the first request on.
 # Rejected by: test_the_warm_up_comes_before
-# Because: can\'t be without its cold start
+# Because: cold start
 
 import asyncio
 import math

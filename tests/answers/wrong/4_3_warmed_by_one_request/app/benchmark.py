@@ -1,5 +1,5 @@
 # Wrong answer to 4.3: one request before the others warms one worker.
-# Rejected by: test_the_warm_up_comes_before or test_errors_are_no_throughput
+# Rejected by: test_the_warm_up_comes_before
 # Because: cold start
 
 import asyncio
