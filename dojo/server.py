@@ -41,14 +41,14 @@ NO_UVLOOP = {"uvloop.py": 'raise ImportError("the katas run on asyncio\'s own lo
 class Port:
     """A port of the loopback interface that is free, and on Linux stays so: it is bound, and nobody listens there yet.
 
-    Close it when the server is gone.
+    ``host`` is the address on that interface. Close it when the server is gone.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, host: str = "127.0.0.1") -> None:
         self._held = socket.socket()
         # A server may bind it as well as long as both say so; nobody is given it who asks for any free port.
         self._held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._held.bind(("127.0.0.1", 0))
+        self._held.bind((host, 0))
         self.number: int = self._held.getsockname()[1]
         if sys.platform != "linux":
             self._held.close()

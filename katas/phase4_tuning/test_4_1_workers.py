@@ -67,18 +67,21 @@ async def test_the_command_needs_no_number_of_workers(learner: Functions) -> Non
 
 
 @pytest.mark.live
-@pytest.mark.parametrize("workers", [2, None])
-async def test_the_command_serves(request: pytest.FixtureRequest, learner: Functions, workers: int | None) -> None:
+@pytest.mark.parametrize(("workers", "env"), [(2, {}), (None, {}), (1, {"WEB_CONCURRENCY": "3"})])
+async def test_the_command_serves(request: pytest.FixtureRequest, learner: Functions, workers: int | None, env: dict[str, str]) -> None:
     """The command of server_command() serves app.main:app where the settings say, with as many processes as they say."""
     port = Port()
     argv = await command(learner, host="127.0.0.1", port=port.number, web_concurrency=workers)
     try:
-        async with serving(request.config.stash[RUN].launcher.root, argv, port, overlay=OVERLAY) as server:
+        async with serving(request.config.stash[RUN].launcher.root, argv, port, env=env, overlay=OVERLAY) as server:
             seen = Workers(server)
             taken = await gathered(seen, workers or 1)
             for each in taken:
                 each.finish()
                 await each.answer()
+            if env and len(started := await seen.all_there()) != workers:
+                raise Red(f"The settings that it was made of had a web_concurrency of {workers}, and {processes(len(started))} started the "
+                          f"application: uvicorn takes the environment's WEB_CONCURRENCY, {env['WEB_CONCURRENCY']} here, where it isn't told.")
     except Red as red:
         raise Red(f"The command was\n    {shown(argv)}\n{red}") from None
     finally:
@@ -86,6 +89,10 @@ async def test_the_command_serves(request: pytest.FixtureRequest, learner: Funct
 
 
 # -- python -m app.serve
+
+
+#: Where it listens: on Linux an address of the loopback interface that nobody takes by default.
+HOST = f"127.0.0.{random.randint(2, 250)}" if sys.platform == "linux" else "127.0.0.1"
 
 
 @dataclass
@@ -101,13 +108,14 @@ class Running:
 @pytest_asyncio.fixture(loop_scope="session", scope="module")
 async def running(request: pytest.FixtureRequest) -> AsyncIterator[Running]:
     """The service as ``python -m app.serve`` starts it; the tests below go through its life."""
-    port, count = Port(), random.choice((2, 3))
-    env = {"HOST": "127.0.0.1", "PORT": str(port.number), "WEB_CONCURRENCY": str(count)}
+    port, count = Port(HOST), random.choice((2, 3))
+    env = {"HOST": HOST, "PORT": str(port.number), "WEB_CONCURRENCY": str(count)}
     try:
-        async with serving(request.config.stash[RUN].launcher.root, [sys.executable, "-m", "app.serve"], port, env=env, overlay=OVERLAY) as server:
+        async with serving(request.config.stash[RUN].launcher.root, [sys.executable, "-m", "app.serve"], port, env=env, overlay=OVERLAY,
+                           host=HOST) as server:
             yield Running(Workers(server), count)
     except Red as red:
-        raise Red(f"python -m app.serve, with HOST=127.0.0.1, PORT={port.number} and WEB_CONCURRENCY={count}:\n{red}") from None
+        raise Red(f"python -m app.serve, with HOST={HOST}, PORT={port.number} and WEB_CONCURRENCY={count}:\n{red}") from None
     finally:
         port.close()
 
@@ -134,8 +142,8 @@ async def test_as_many_processes_answer(running: Running) -> None:
     assert len(held) == running.count, f"{plural(running.count, 'request')} were held at once, in {processes(len(held))}."
     started = await workers.all_there()
     assert len(started) == running.count, f"WEB_CONCURRENCY was {running.count}, and {processes(len(started))} started the application."
-    assert not places or places == [f"127.0.0.1:{server.port}"], (
-        f"HOST was 127.0.0.1 and PORT {server.port}, and the service listens on {listed(places)}: "
+    assert not places or places == [f"{HOST}:{server.port}"], (
+        f"HOST was {HOST} and PORT {server.port}, and the service listens on {listed(places)}: "
         "who may reach it is decided by whoever deploys it."
     )
     alive(running)
@@ -234,3 +242,17 @@ async def test_no_process_is_left_after_a_sigterm(running: Running) -> None:
         f"The process of python -m app.serve has ended, and {processes(len(left))} of the service "
         f"run{'s' if len(left) == 1 else ''} on, such as\n    {left[0]['command'][:70]}\nNobody knows of them, and they keep the port."
     )
+
+
+@pytest.mark.live
+async def test_it_serves_without_a_number_of_workers(request: pytest.FixtureRequest) -> None:
+    """python -m app.serve serves where HOST and PORT say, also where WEB_CONCURRENCY isn't set."""
+    port = Port(HOST)
+    env = {"HOST": HOST, "PORT": str(port.number)}
+    try:
+        async with serving(request.config.stash[RUN].launcher.root, [sys.executable, "-m", "app.serve"], port, env=env, overlay=OVERLAY, host=HOST):
+            pass
+    except Red as red:
+        raise Red(f"python -m app.serve, with HOST={HOST} and PORT={port.number}, and without WEB_CONCURRENCY:\n{red}") from None
+    finally:
+        port.close()

@@ -105,7 +105,8 @@ class Taken:
         """The answer to its request; raises ``OSError`` when there is none."""
         async with asyncio.timeout(patience):
             answered = await self.connection.answer()
-        self.workers.answered.add(int(answered.body))
+        if answered.status == 200:  # by the application, and not by uvicorn, which says that something went wrong
+            self.workers.answered.add(int(answered.body))
         return answered
 
     def drop(self) -> None:
