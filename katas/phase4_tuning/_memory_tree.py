@@ -6,6 +6,7 @@
 import json
 import mmap
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -36,11 +37,13 @@ def child(own: int, ready: int, end: int, below: int) -> None:
 
 
 def main(shared: int, own: int, children: int, below: int = 0, zombie: bool = False, tracker: bool = False,
-         passed: int = 0, thread: bool = False) -> None:
+         passed: int = 0, thread: bool = False, ends: int = 0) -> None:
     """The first process: it takes the memory that is ``shared``, and forks; ``passed`` is what it had once and has given back.
 
-    With ``thread`` its last child is started by a thread, which goes on to run.
+    With ``thread`` its last child is started by a thread, which goes on to run. With ``ends`` whoever is killed leaves nothing behind.
     """
+    if ends:
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     filled(passed)
     common = mmap.mmap(-1, max(shared, 1))
     for at in range(0, shared, mmap.PAGESIZE):

@@ -33,7 +33,10 @@ def load() -> dict[str, Any]:
     kept.append(weights.load_weights())
     total = float(np.sum(kept[0], dtype=np.float64))
     after = memory.together(server)
-    use = benchmark.memory(server)
+    try:
+        use = benchmark.memory(server)
+    except Exception as error:
+        return {"memory_raised": f"{type(error).__name__}: {error}"}
     return {"before": asdict(before), "after": asdict(after), "sum": total,
             "learner": {name: getattr(use, name) for name in ("rss_bytes", "pss_bytes", "workers")}}
 
