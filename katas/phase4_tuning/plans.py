@@ -85,11 +85,11 @@ class Plan:
 
 
 def size(count: int) -> str:
-    """``1.5 GB``."""
+    """``1.5 GB``; to the byte where that would be rounded, as a byte may be what is missing."""
     for unit, name in ((GB, "GB"), (MB, "MB"), (10**3, "kB")):
-        if count >= unit:
-            return f"{count / unit:.4g} {name}"
-    return f"{count} bytes"
+        if count >= unit and round(float(short := f"{count / unit:.4g}") * unit) == count:
+            return f"{short} {name}"
+    return f"{count:,} bytes"
 
 
 def broken(case: Case, plan: Plan) -> str:
@@ -122,7 +122,8 @@ def _broken_gil(case: Case, plan: Plan) -> str:
         return (f"Rule 3: {plan.threads} threads in {_processes(plan.computing)}, where {_processes(expected)} could compute. The computing keeps "
                 "the GIL: threads of one process take turns.")
     if plan.computing < expected:
-        return f"Rule 3: {_processes(plan.computing)} would compute, and {expected} could: there are {case.cpus} CPUs, and {case.fitting} copies fit."
+        copies = f"{case.fitting} copies fit" if case.workload.memory_bytes else "there is no model that would have to fit"
+        return f"Rule 3: {_processes(plan.computing)} would compute, and {expected} could: there are {case.cpus} CPUs, and {copies}."
     if plan.threads > 1:
         return f"Rule 3: {plan.threads} threads in each process. The computing keeps the GIL: one is all that can compute, the others get in its way."
     return ""
