@@ -114,14 +114,17 @@ class _Tried:
         after = [value for key, value in heads[0].get("headers", ()) if key.lower() == b"retry-after"]
         return f"{heads[0]['status']}, Retry-After {after[0].decode('latin-1') if after else 'missing'}"
 
-    async def end(self, name: str, how: str = "is answered") -> None:
-        """Lets a request go on: it is answered, ``raises``, or is ``cancelled``."""
+    async def end(self, name: str, how: str = "is answered") -> str:
+        """Lets a request go on: it is answered, ``raises``, or is ``cancelled``. How the limit ended then: by itself, or with what exception."""
         if how == "cancelled":
             self._tasks[name].cancel()
         elif not self._ends[name].done():
             self._ends[name].set_result(how)
         await asyncio.wait({self._tasks[name]}, timeout=5)
         await self._settle()
+        task = self._tasks[name]
+        error = task.exception() if task.done() and not task.cancelled() else None
+        return f"raised {type(error).__name__}" if error else "ended"
 
     async def close(self) -> None:
         """Ends what is left."""
@@ -137,7 +140,8 @@ class _Tried:
 
 async def limited(retry_after: int) -> list[str]:
     """What becomes of requests to an InFlightLimit of two, one after the other."""
-    tried = _Tried(importlib.import_module("app.limits").InFlightLimit, retry_after)
+    limit = importlib.import_module("app.limits").InFlightLimit
+    tried, other = _Tried(limit, retry_after), _Tried(limit, retry_after)
     seen = []
     try:
         for name, path in (("first", "/work"), ("second", "/work/streamed"), ("third", "/work")):
@@ -148,10 +152,12 @@ async def limited(retry_after: int) -> list[str]:
         await tried.end("first")
         seen.append(await tried.ask("health again", "/health"))
         seen.append(await tried.ask("after an answer"))
-        await tried.end("second", "raises")
+        seen.append(await tried.end("second", "raises"))
         seen.append(await tried.ask("after a failure"))
         await tried.end("after an answer", "cancelled")
         seen.append(await tried.ask("after one was cancelled"))
+        seen.append(await other.ask("elsewhere"))
     finally:
         await tried.close()
+        await other.close()
     return seen

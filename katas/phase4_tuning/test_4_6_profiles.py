@@ -93,7 +93,7 @@ def same(profile: dict[str, Any], what: dict[str, Any], told: str, *fields: str)
 
 async def test_uvicorn_does_what_the_profile_says(learner: Functions) -> None:
     """profile_options() has the options that put a profile's workers, keep-alive, recycling and timeouts into effect."""
-    profiles = [a_profile(), a_profile(), a_profile(graceful=None)]
+    profiles = [a_profile(), a_profile(), a_profile(graceful=None), a_profile(graceful=0, keep_alive=0)]  # 0 is said as well
     for profile, each in zip(profiles, await ask(learner, "options", profiles), strict=True):
         told = f"profile_options() returned {each['shown']}"
         if each["words"] is None:
@@ -129,7 +129,8 @@ async def test_the_command_has_the_profile(learner: Functions, reference: Functi
     decided = await ask(learner, "decided")
     cpus = await reference.call("app.tuning:usable_cpus")
     cases: list[tuple[str, int | None]] = [("cpu-bound", None), ("io-bound", None), ("cpu-bound", 7), ("io-bound", 6), ("io-bound", 1), ("", 3)]
-    commands = await ask(learner, "commands", [{"profile": name, "web_concurrency": count, "port": 8123} for name, count in cases])
+    host = f"127.0.0.{random.randint(2, 250)}"
+    commands = await ask(learner, "commands", [{"profile": name, "web_concurrency": count, "port": 8123, "host": host} for name, count in cases])
     for (name, count), each in zip(cases, commands, strict=True):
         if each["read"] is None:
             continue  # another way to start it, which is seen when it runs
@@ -137,7 +138,8 @@ async def test_the_command_has_the_profile(learner: Functions, reference: Functi
         profile = decided[CONSTANT[name]] if name else {"keep_alive": 5, "graceful": None, "health_check": 5}
         profile["workers"] = count or profile.get("workers") or cpus
         same(profile, each["read"], told, "workers", "keep_alive", "graceful", "health_check")
-        assert each["read"]["port"] == 8123, f"{told}\nThe settings' port is 8123, and uvicorn reads {each['read']['port']}."
+        for setting, value in (("port", 8123), ("host", host)):
+            assert each["read"][setting] == value, f"{told}\nThe settings' {setting} is {value}, and uvicorn reads {each['read'][setting]}."
         recycled = each["read"]["limit_max_requests"]
         assert recycled is None or (name and profile["workers"] > 1), (
             f"{told}\nA worker would be replaced after {recycled} requests, and there is no other."
@@ -167,18 +169,24 @@ async def test_the_workers_are_those_of_any_machine(request: pytest.FixtureReque
     functions: Functions = await request.config.stash[RUN].functions("4.6")
     try:
         found = await ask(functions, "decided_on_one_cpu")
+        options = await ask(functions, "options", [a_profile(workers=None)])
     finally:
         await functions.close()
+    if not found:
+        return
     for name, profile in found.items():
         workers = profile["workers"] or 1
         assert workers == 1, (
             f"{name} has {workers} workers where this process may use one CPU of {os.cpu_count()}, as in a container. usable_cpus() counts them; "
             "None asks it."
         )
+    read, told = options[0]["read"] or {}, f"Where this process may use one CPU of {os.cpu_count()}, profile_options() of workers=None returned"
+    assert (read.get("workers") or 1) == 1, f"{told} {options[0]['shown']}. None is as many as usable_cpus(), which is 1."
+    assert read.get("limit_max_requests") is None, f"{told} {options[0]['shown']}. That is a single worker, and nobody replaces it."
 
 
 #: What is done to a limit of two, and what has to become of it.
-TAKEN, REFUSED = "taken", "503, Retry-After"
+TAKEN, REFUSED, RAISED = "taken", "503, Retry-After", "raised RuntimeError"
 STEPS = (
     ("the first of three requests that take long", TAKEN), ("the second one, whose answer has begun and goes on", TAKEN),
     ("the third one, with two in flight", REFUSED),
@@ -186,8 +194,10 @@ STEPS = (
     ("one to /users/health, which doesn't", REFUSED), ("a WebSocket, which is no HTTP request", TAKEN),
     ("one to /health with one in flight", TAKEN),
     ("a request after the first one was answered, while those to /health and the WebSocket were still open: they take nobody's place", TAKEN),
+    ("one in flight that fails with a RuntimeError", RAISED),
     ("a request after one in flight had failed with an exception", TAKEN),
     ("a request after one in flight was cancelled, as when its client has gone", TAKEN),
+    ("a request to another InFlightLimit, with an application of its own, while this one was full", TAKEN),
 )
 
 
@@ -195,8 +205,9 @@ async def test_the_limit_counts_those_in_flight(learner: Functions) -> None:
     """InFlightLimit passes on as many HTTP requests as its limit, and takes the next one when one is answered, fails, or is cancelled."""
     for after in random.sample(range(2, 100), 2):
         for (what, wanted), became in zip(STEPS, await ask(learner, "limited", after), strict=True):
-            expected = TAKEN if wanted == TAKEN else f"{REFUSED} {after}"
-            told = {"taken": "was passed on", "waits": "was neither passed on nor answered: it waits"}
+            expected = f"{REFUSED} {after}" if wanted == REFUSED else wanted
+            told = {"taken": "was passed on", "waits": "was neither passed on nor answered: it waits",
+                    RAISED: "raises that to its caller, who makes a 500 of it", "ended": "ended as if nothing had been"}
             assert became == expected, (
                 f"InFlightLimit(app, limit=2, retry_after={after}), {what}: it {told.get(became, f'was answered with {became}')}. "
                 f"Expected: it {told.get(expected, f'is answered with {expected}')}."
