@@ -257,9 +257,14 @@ class Lone(Rigged):
             self._until = time.monotonic()
 
     def pauses(self, *statuses: int) -> list[float]:
-        """For how long after each answer with one of these statuses no other request came, in seconds; as long as the others were held."""
+        """For how long after each answer with one of these statuses no other request came, in seconds; as long as the others were held.
+
+        None are known when the measurement was over before they were let go: then nobody can say whether another one would have come.
+        """
+        if math.isinf(self._until):
+            return []
         came = [each.came for each in self.asked]
-        return [min(self._until, *(at for at in came if at > each.answered)) - each.answered for each in self.alone if each.kind.status in statuses]
+        return [min([self._until, *(at for at in came if at > each.answered)]) - each.answered for each in self.alone if each.kind.status in statuses]
 
 
 #: What one user is answered who isn't held: statuses, 0 for none. Not at the end what may keep them from coming again.

@@ -151,7 +151,7 @@ SERVICES: dict[str, Callable[[], Rigged]] = {"tail": with_a_tail, "failing": tha
 
 
 async def test_so_many_requests_are_in_flight(first: dict[str, Measured]) -> None:
-    """measure() keeps as many requests in flight as it was told, of the URL that it was given: each is followed by another at once."""
+    """measure() keeps as many requests in flight as it was told, of the URL that it was given."""
     for each in (first["tail"], first["failing"]):
         service = each.service
         assert service.asked, f"{each.call} returned {each.told}, and the service was asked nothing."
@@ -161,46 +161,6 @@ async def test_so_many_requests_are_in_flight(first: dict[str, Measured]) -> Non
             + ("One that waits for the answer to another is no load: what a service can do is seen when it is asked by many."
                if service.peak < CONCURRENCY else "The load is the caller's choice; another one has another result.")
         )
-    each = first["tail"]
-    slow = each.service.slow
-    overtaken = sum(one.overtaken for one in slow)
-    assert overtaken >= CONTINUOUS * len(slow), (
-        f"{each.call}: {len(slow)} requests took {SLOW.delay:g} s or longer. During only {overtaken} of them another one was answered and the next "
-        f"one followed. They are sent in batches: all {CONCURRENCY} wait for the slowest of them, and the longer that takes, the less has the "
-        "service to do."
-    )
-
-
-async def test_the_next_request_follows_at_once(request: pytest.FixtureRequest, first: dict[str, Measured]) -> None:
-    """A request that is answered, in whatever way, is followed by the next one at once: nobody thinks first, or goes away."""
-    await settled(request, first, "alone", paused)
-
-
-def paused(each: Measured) -> str:
-    """After which answers measure() waits; empty when it does after none."""
-    service = each.service
-    assert isinstance(service, Lone)
-    # Where nobody answers, a user may wait for a moment: otherwise they would do nothing else any more.
-    for what, statuses, longest in (("a 200", (200,), PAUSE), ("an error", (503, 500, 404), PAUSE),
-                                    ("a connection that ended without an answer", (0,), PAUSE_WITHOUT)):
-        pauses = service.pauses(*statuses)
-        if pauses and min(pauses) >= longest and (len(pauses) >= PAUSES or sum(pauses) >= PAUSED):
-            return (f"{each.call}: a service held {CONCURRENCY - 1} of {CONCURRENCY} requests and answered the user who was left at once, again and "
-                    f"again. After {what} there was no other request for {min(pauses):.2f} s, or longer. Meanwhile fewer than {CONCURRENCY} are in "
-                    "flight, and the service has the less to do the more often it answers so.")
-    return ""
-
-
-async def test_every_worker_gets_its_share(first: dict[str, Measured]) -> None:
-    """The requests reach all workers of the service, not only the one that took the first connections."""
-    each = first["tail"]
-    least = min(each.service.shares)
-    connections = "connections that were opened at once" if least == 0 else "connections"
-
-    assert least > LEAST_SHARE, (
-        f"{each.call}: the service has two workers. One of them got {1 - least:.0%} of the requests, the other one {least:.0%}: "
-        f"{connections} went to the worker that was awake, and there they stayed. This measures one worker, however many there are."
-    )
 
 
 async def test_the_warm_up_comes_before(request: pytest.FixtureRequest, first: dict[str, Measured]) -> None:
@@ -228,6 +188,53 @@ def warmed(each: Measured) -> str:
 def since_first(each: Measured) -> float:
     """How long after the first request all was warm, in seconds."""
     return each.service.warm_since - each.service.asked[0].came
+
+
+async def test_the_next_request_follows_at_once(request: pytest.FixtureRequest, first: dict[str, Measured]) -> None:
+    """A request that is answered, in whatever way, is followed by the next one at once: nobody thinks first, or goes away."""
+    await settled(request, first, "tail", batched)
+    await settled(request, first, "alone", paused)
+
+
+def batched(each: Measured) -> str:
+    """Whether requests wait for others before the next ones are sent; empty when they don't."""
+    slow = each.service.slow
+    overtaken = sum(one.overtaken for one in slow)
+    if overtaken >= CONTINUOUS * len(slow):
+        return ""
+    return (f"{each.call}: {len(slow)} requests took {SLOW.delay:g} s or longer. During only {overtaken} of them another one was answered and the "
+            f"next one followed. They are sent in batches: all {CONCURRENCY} wait for the slowest of them, and the longer that takes, the less has "
+            "the service to do.")
+
+
+def paused(each: Measured) -> str:
+    """After which answers measure() waits; empty when it does after none."""
+    service = each.service
+    assert isinstance(service, Lone)
+    # Where nobody answers, a user may wait for a moment: otherwise they would do nothing else any more.
+    for what, statuses, longest in (("a 200", (200,), PAUSE), ("an error", (503, 500, 404), PAUSE),
+                                    ("a connection that ended without an answer", (0,), PAUSE_WITHOUT)):
+        pauses = service.pauses(*statuses)
+        if pauses and min(pauses) >= longest and (len(pauses) >= PAUSES or sum(pauses) >= PAUSED):
+            return (f"{each.call}: a service held {CONCURRENCY - 1} of {CONCURRENCY} requests and answered the user who was left at once, again and "
+                    f"again. After {what} there was no other request for {min(pauses):.2f} s, or longer. Meanwhile fewer than {CONCURRENCY} are in "
+                    "flight, and the service has the less to do the more often it answers so.")
+    return ""
+
+
+async def test_every_worker_gets_its_share(request: pytest.FixtureRequest, first: dict[str, Measured]) -> None:
+    """The requests reach all workers of the service, not only the one that took the first connections."""
+    await settled(request, first, "tail", shared)
+
+
+def shared(each: Measured) -> str:
+    """Which worker got too little; empty when none did."""
+    least = min(each.service.shares)
+    connections = "connections that were opened at once" if least == 0 else "connections"
+    if least > LEAST_SHARE:
+        return ""
+    return (f"{each.call}: the service has two workers. One of them got {1 - least:.0%} of the requests, the other one {least:.0%}: "
+            f"{connections} went to the worker that was awake, and there they stayed. This measures one worker, however many there are.")
 
 
 # -- what it says
@@ -307,8 +314,8 @@ def tail(each: Measured) -> str:
 CHECKS: dict[str, tuple[Check, ...]] = {"tail": (errors, good_ones, median, tail), "failing": (good_ones, errors, median, tail)}
 
 
-#: What is seen also of a measure() that begins late: who waits first hasn't warmed up, and how soon the next one follows is another question.
-LATE = (warmed, paused)
+#: What is seen also of a measure() that begins late: who waits first hasn't warmed up, and how it asks is another question.
+LATE = (warmed, batched, paused, shared)
 
 
 async def settled(request: pytest.FixtureRequest, first: dict[str, Measured], name: str, check: Check) -> None:

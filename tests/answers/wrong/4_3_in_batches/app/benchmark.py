@@ -1,5 +1,5 @@
 # Wrong answer to 4.3: all wait for the slowest of a batch.
-# Rejected by: test_so_many_requests_are_in_flight
+# Rejected by: test_the_next_request_follows_at_once
 # Because: They are sent in batches
 
 import asyncio
