@@ -7,6 +7,7 @@ the notes, opens gates at which endpoints wait, and cancels requests; nothing of
 """
 
 import asyncio
+import builtins
 import datetime
 import json
 import time
@@ -16,6 +17,7 @@ from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 from fastapi import APIRouter, BackgroundTasks, FastAPI, HTTPException, Request, Response, WebSocket
 from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
@@ -38,7 +40,8 @@ class _Datetime(datetime.datetime):
 
 
 def _of_day(clock: int) -> bool:
-    return hasattr(time, "CLOCK_REALTIME") and clock == time.CLOCK_REALTIME
+    # International atomic time is the time of day without leap seconds: who sets one sets the other.
+    return clock in (getattr(time, name) for name in ("CLOCK_REALTIME", "CLOCK_TAI") if hasattr(time, name))
 
 
 time.time = lambda: _time() + _ahead
@@ -55,6 +58,8 @@ from app.recorder import Recorder, route_label  # noqa: E402
 NOTES: list[dict[str, Any]] = []
 GATES: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
 TASKS: dict[str, Any] = {}
+#: What has left the application, by the mark of its connection.
+RAISED: dict[str, BaseException] = {}
 #: The header by which the judge tells its requests apart.
 MARK = b"x-judge"
 #: What Outside sets, and whoever runs inside of it should find.
@@ -68,6 +73,11 @@ def note(mark: str, what: str, **more: Any) -> None:
 def mark_of(scope: Any) -> str:
     """The mark of the judge's that a connection carries; else its type."""
     return next((value.decode() for name, value in scope.get("headers", ()) if name == MARK), str(scope["type"]))
+
+
+def query(scope: Any, name: str) -> str:
+    """The value of a query parameter; empty when there is none."""
+    return parse_qs(scope.get("query_string", b"").decode()).get(name, [""])[0]
 
 
 def told(scope: Any) -> dict[str, Any]:
@@ -125,6 +135,9 @@ class Outside:
         async def noted(message: Any) -> None:
             if scope["type"] == "http":
                 note(mark, "out", **summary(message))
+                if slow := query(scope, "slow"):  # as a server does while a client doesn't read what it has got
+                    note(mark, "held", gate=slow)
+                    await GATES[slow].wait()
             if message["type"] in ("http.response.early_hint", "http.response.trailers"):
                 return
             if message["type"] == "http.response.pathsend":
@@ -135,7 +148,7 @@ class Outside:
         try:
             await self.app(scope, receive, noted)
         except BaseException as error:
-            note(mark, "over", error=type(error).__name__)
+            note(mark, "over", error=type(error).__name__, same=error is RAISED.get(mark))
             raise
         note(mark, "over")
 
@@ -177,6 +190,9 @@ class Inside:
         note(mark, "entered", scope=told(scope), around=around.get())
         try:
             await self.app(scope, receive, noted)
+        except BaseException as error:
+            RAISED[mark] = error
+            raise
         finally:
             note(mark, "left", label=route_label(scope))
 
@@ -221,6 +237,33 @@ async def item(request: Request, item_id: int, gate: str = "") -> dict[str, int]
     return {"item_id": item_id}
 
 
+@app.api_route("/items/{number}", methods=["PUT", "PATCH", "OPTIONS"])
+async def other_methods(number: int) -> dict[str, int]:
+    return {"number": number}
+
+
+@app.get("/health")
+@app.get("/metrics")
+@app.get("/metrics.json")
+async def small() -> dict[str, str]:
+    return {"status": "healthy"}
+
+
+@app.get("/brief")
+async def brief() -> dict[str, bool]:
+    # A time that no number with two decimals is near.
+    await asyncio.sleep(0.004)
+    return {"brief": True}
+
+
+@app.get("/large")
+async def large() -> StreamingResponse:
+    async def chunks() -> AsyncIterator[bytes]:
+        yield bytes(1 << 18)
+
+    return StreamingResponse(chunks(), media_type="application/octet-stream")
+
+
 @router.get("/{item_id}/parts/{part}")
 async def part(item_id: int, part: str) -> dict[str, str]:
     return {"part": part}
@@ -245,9 +288,9 @@ async def stream(request: Request, gate: str = "") -> StreamingResponse:
 
 
 @app.get("/raises")
-async def raises(request: Request, gate: str = "") -> None:
+async def raises(request: Request, gate: str = "", kind: str = "RuntimeError") -> None:
     await wait(request, gate)
-    raise RuntimeError("the endpoint failed")
+    raise getattr(builtins, kind)("the endpoint failed")
 
 
 @app.get("/raises-late")
@@ -272,8 +315,14 @@ async def delete(item_id: int) -> None:
 
 
 @app.get("/background")
-async def background(request: Request, tasks: BackgroundTasks, gate: str = "") -> dict[str, str]:
-    tasks.add_task(wait, request, gate)
+async def background(request: Request, tasks: BackgroundTasks, gate: str = "", fails: bool = False) -> dict[str, str]:
+    async def work() -> None:
+        await wait(request, gate)
+        await wait(request, gate and f"{gate}-later")
+        if fails:
+            raise RuntimeError("the background task failed")
+
+    tasks.add_task(work)
     return {"status": "accepted"}
 
 
@@ -335,6 +384,8 @@ async def socket(websocket: WebSocket) -> None:
         message = await websocket.receive()
         if message["type"] == "websocket.disconnect":
             return
+        if message.get("text") == "fail":
+            raise RuntimeError("the endpoint failed")
         if message.get("text") == "bye":
             await websocket.close(4001)
             return

@@ -24,8 +24,11 @@ PATIENCE = 5.0
 LOOKS, LOOKING = 25, 1.0
 #: For how long the judge holds what is timed, in seconds; the service's own clock says how long it really was.
 HOLD = 0.06
-#: How far off a time may be, in seconds: it may be rounded, and some systems' clocks go in steps of 16 ms.
-TOLERANCE = 0.02
+#: How far off a time may be, in seconds: it may be rounded to milliseconds, and some systems' clocks go in steps of 16 ms. There is no
+#: allowance for a busy machine: the judge's layers read their clocks before and after the middleware does, however long it has to wait.
+TOLERANCE = 0.001 + max(time.get_clock_info(name).resolution for name in ("monotonic", "perf_counter"))
+#: How many requests wait at the same time.
+CROWD = 50
 
 Note = dict[str, Any]
 
@@ -98,6 +101,20 @@ class Measured:
         finally:
             writer.close()
 
+    async def uploaded_in_halves(self, mark: str, pause: float = 0.0) -> str:
+        """The answer's body to POST /upload, whose second half comes ``pause`` seconds after the endpoint had read the first."""
+        async with self.connection() as (reader, writer):
+            head = f"POST /upload HTTP/1.1\r\nHost: judge\r\nX-Judge: {mark}\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+            writer.write(head.encode() + b"4\r\nhalf\r\n")
+            await self.until(mark, "uploaded", size=4)
+            await asyncio.sleep(pause)
+            writer.write(b"7\r\n a body\r\n0\r\n\r\n")
+            try:
+                answer = await asyncio.wait_for(reader.read(), PATIENCE)
+            except TimeoutError:
+                raise Red(f"POST /upload got no answer in {PATIENCE:g} s, the patience limit. {reached(await self.notes(mark))}") from None
+        return answer.partition(b"\r\n\r\n")[2].decode()
+
     @contextlib.asynccontextmanager
     async def gone_while_it_waits(self, path: str, mark: str) -> AsyncIterator[None]:
         """A GET request whose client has left once its endpoint waited."""
@@ -153,14 +170,22 @@ class Measured:
         before = itertools.takewhile(lambda each: each["what"] != "came" or each["request"] == "lifespan", await self.notes())
         return [each for each in before if each["request"] == "recorder"]
 
-    async def until(self, mark: str, what: str, **more: Any) -> list[Note]:
-        """The notes of a request once there is one with ``what`` (and ``more``); raises `Red` when there never is."""
+    async def until(self, mark: str, what: str, why: str = "", **more: Any) -> list[Note]:
+        """The notes of a request once there is one with ``what`` (and ``more``); raises `Red` when there never is, and says ``why`` it should be."""
         until = time.perf_counter() + PATIENCE
         while not found(notes := await self.notes(mark), what, **more):
             if time.perf_counter() > until:
                 raise Red(f"A request was sent and never came {MEANING[what]}, though the judge waited for {PATIENCE:g} s, its patience limit. "
-                          f"{reached(notes)}")
+                          f"{reached(notes)}\n{why}".strip())
             await asyncio.sleep(0.003)
+        return notes
+
+    async def canceled(self, mark: str, told: str) -> list[Note]:
+        """The notes of a request that is canceled and over by now; ``told`` is what happened to it. Raises `Red` when its endpoint goes on."""
+        await self.cancel(mark)
+        await self.until(mark, "left", f"{told} The application has to hear of it too: shielded, it goes on for nobody.")
+        notes = await self.until(mark, "over")
+        check_error(notes, "CancelledError", told)
         return notes
 
     async def told(self, what: str, count: int = 1) -> list[Note]:
@@ -178,13 +203,15 @@ class Measured:
 MEANING = {
     "came": "to the server", "entered": "to the endpoint's side of your middleware", "waits": "to where its endpoint waits", "over": "to its end",
     "uploaded": "to where its endpoint had read the first half of its body", "heard": "to where its endpoint heard that the client is gone",
-    "out": "to where an answer leaves the middleware", "sent": "to where its endpoint has sent its answer", "left": "to the end of its endpoint",
+    "out": "to where an answer leaves the middleware", "held": "to where an answer leaves for its client",
+    "sent": "to where its endpoint has sent its answer", "left": "to the end of its endpoint",
 }
 
 
 def reached(notes: list[Note]) -> str:
     """How far a request came, by its notes."""
-    last = {"over": "It was over by then.", "out": "A part of the answer had left your middleware.",
+    error = next((each.get("error") for each in notes if each["what"] == "over"), None)
+    last = {"over": f"It was over by then{f', with a {error}' if error else ''}.", "out": "A part of the answer had left your middleware.",
             "sent": "Your `send` had taken what the endpoint sent.", "sends": "Its endpoint's answer stood at your `send`.",
             "waits": "Its endpoint had begun.", "entered": "It had reached `app`."}
     whats = [each["what"] for each in notes]
@@ -212,11 +239,17 @@ def exactly_once(calls: list[Note], what: str, told: str) -> None:
 
 def check_error(notes: list[Note], expected: str, told: str) -> None:
     """Checks that the exception which left the application has left the middleware too; ``told`` is what happened to the request."""
-    error = found(notes, "over")[0].get("error")
+    over = found(notes, "over")[0]
+    error = over.get("error")
     why = "The layers outside turn it into an answer 500, log it, or send it to an error tracker: swallowed, it never happened."
     if expected == "CancelledError":
         why = "Whoever cancels a task has to learn that it is canceled: asyncio.CancelledError is passed on like any other."
     assert expected == error, f"{told} What left the middleware was {error or 'no exception'}, expected {expected}.\n{why}"
+    # Canceled once more, a task that somebody waits for ends with a CancelledError of its own.
+    assert over["same"] or expected == "CancelledError", (
+        f"{told} What left the middleware was another {error}, not the one that came.\n"
+        "Who handles it outside wants it as it was raised, with what it carries: pass it on with `raise`, or don't catch it at all."
+    )
 
 
 def check_headers(notes: list[Note], own: str = "x-process-time") -> None:

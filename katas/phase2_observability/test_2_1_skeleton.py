@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections import Counter
 from pathlib import Path
 
 import httpx
@@ -9,7 +10,7 @@ import pytest_asyncio
 import websockets
 
 from dojo.kata import Red, ServiceStarter, exercise, listed
-from katas.phase2_observability.measuring import PATIENCE, Measured, check_error, check_headers, found, reached
+from katas.phase2_observability.measuring import CROWD, PATIENCE, Measured, check_error, check_headers, found, reached
 
 pytestmark = exercise("2.1", edit="app/middleware.py")
 
@@ -56,6 +57,7 @@ async def test_nothing_is_changed(measured: Measured) -> None:
     for method, path, status in (
         ("GET", "/items/7?gate=", 200), ("HEAD", "/plain", 200), ("GET", "/in-a-thread", 200), ("DELETE", "/items/7", 204), ("GET", "/nowhere", 404),
         ("POST", "/plain", 405), ("GET", "/items/seven", 422), ("GET", "/unavailable", 503), ("GET", "/items/7?name=%C3%A9t%C3%A9&name=2", 200),
+        ("GET", "/large", 200),
     ):
         mark = measured.mark()
         answer = await measured.request(method, path, mark, headers={"X-Twice": "a", "Accept-Language": "de"})
@@ -113,53 +115,56 @@ async def test_a_stream_flows(measured: Measured) -> None:
 async def test_a_body_flows_in(measured: Measured) -> None:
     """An endpoint reads its request's body as it comes: nobody has waited for the end of it, or taken it away."""
     mark = measured.mark()
-    async with measured.connection() as (reader, writer):
-        head = f"POST /upload HTTP/1.1\r\nHost: judge\r\nX-Judge: {mark}\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
-        writer.write(head.encode() + b"4\r\nhalf\r\n")
-        await measured.until(mark, "uploaded", size=4)
-        writer.write(b"7\r\n a body\r\n0\r\n\r\n")
-        try:
-            answer = await asyncio.wait_for(reader.read(), PATIENCE)
-        except TimeoutError:
-            raise Red(f"POST /upload got no answer in {PATIENCE:g} s, the patience limit.\n{WHY}") from None
+    body = await measured.uploaded_in_halves(mark)
 
-    body = answer.partition(b"\r\n\r\n")[2].decode()
     assert '{"size":11}' in body, f"The client sent 11 bytes, and the endpoint that counts them answered\n    {body}\n{WHY}"
 
 
 async def test_requests_pass_side_by_side(measured: Measured) -> None:
-    """While one request waits in its endpoint, another one passes."""
-    mark, other = measured.mark(), measured.mark()
-    waiting = measured.send(f"/plain?gate={mark}", mark)
-    await measured.until(mark, "waits")
-    passing = measured.send("/plain", other)
+    """While one request waits in its endpoint, another one passes, and fifty do; so does one while another's client reads slowly."""
+    gate, slow, other = measured.mark(), measured.mark(), measured.mark()
+    crowd = [measured.mark() for _ in range(CROWD)]
+    requests = [measured.send(f"/plain?gate={gate}", crowd[0])]
+    await measured.until(crowd[0], "waits")
+    requests += [measured.send(f"/plain?gate={gate}", mark) for mark in crowd[1:]]
+    for number, mark in enumerate(crowd[1:], 1):
+        await measured.until(mark, "waits", f"Of {CROWD} requests, {number} had come through and waited in their endpoints, as for a database. "
+                                            "That is no reason to keep the others waiting.")
+    requests.append(measured.send(f"/plain?slow={slow}", slow))
+    await measured.until(slow, "held")
+    requests.append(measured.send("/plain", other))
+    await measured.until(other, "over", "One answer stood in the server, as its client didn't read: "
+                                        "each `send` waits for its own client, and for no other.")
 
-    await measured.until(other, "over")
-    await measured.go(mark)
-    statuses = [answer and answer.status_code for answer in await asyncio.gather(waiting, passing)]
-
-    assert [200, 200] == statuses, f"Two requests were on their way at the same time. Both should be answered with 200, and had {statuses}.\n{WHY}"
+    for each in (slow, gate):
+        await measured.go(each)
+    statuses = Counter(answer and answer.status_code for answer in await asyncio.gather(*requests))
+    assert {200: CROWD + 2} == statuses, (
+        f"{CROWD + 2} requests were on their way at the same time. All should be answered with 200, and had {dict(statuses)}.\n{WHY}"
+    )
 
 
 async def test_an_exception_passes(measured: Measured) -> None:
     """An exception that leaves the application leaves the middleware too, and so does a cancellation: who stands outside has to hear of it."""
-    for path, expected in (("/raises", 500), ("/raises-late", 200)):
+    for path, kind, expected in (
+        ("/raises", "RuntimeError", 500), ("/raises-late", "RuntimeError", 200), ("/background?fails=1", "RuntimeError", 200),
+        ("/raises?kind=ConnectionResetError", "ConnectionResetError", 500), ("/raises?kind=TimeoutError", "TimeoutError", 500),
+    ):
         mark = measured.mark()
         got = 0
         with contextlib.suppress(httpx.HTTPError):  # a body that breaks off is what is expected of the second
             async with measured.api.client.stream("GET", path, headers={"x-judge": mark}, timeout=PATIENCE) as answer:
                 got = answer.status_code
                 await answer.aread()
-        check_error(await measured.until(mark, "over"), "RuntimeError", f"The endpoint of GET {path} raised RuntimeError.")
+        what = "background task" if "background" in path else "endpoint"
+        check_error(await measured.until(mark, "over"), kind, f"The {what} of GET {path} raised {kind}.")
         assert expected == got, f"GET {path} was answered with {got or 'nothing'}, expected {expected}.\n{WHY}"
 
     mark = measured.mark()
     held = measured.send(f"/plain?gate={mark}", mark)
     await measured.until(mark, "waits")
-    await measured.cancel(mark)
-    notes = await measured.until(mark, "over")
+    await measured.canceled(mark, "A request's task was canceled, as a server does that stops.")
     await held
-    check_error(notes, "CancelledError", "A request's task was canceled, as a server does that stops.")
 
 
 async def test_a_websocket_passes(measured: Measured) -> None:
@@ -181,6 +186,13 @@ async def test_a_websocket_passes(measured: Measured) -> None:
 
     expected = ["kata", "text", b"\x00bytes", 4001]
     assert expected == got, f"Protocol, echoed text, echoed bytes and closing code were\n    {got}\nand expected\n    {expected}\n{told}"
+
+    mark = measured.mark()
+    with contextlib.suppress(websockets.WebSocketException, OSError, TimeoutError):
+        async with asyncio.timeout(PATIENCE), measured.socket(mark) as socket:
+            await socket.send("fail")
+            await socket.wait_closed()
+    check_error(await measured.until(mark, "over"), "RuntimeError", "The endpoint of a WebSocket raised RuntimeError.")
 
     status = 0
     try:

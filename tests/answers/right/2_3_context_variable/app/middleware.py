@@ -31,7 +31,7 @@ class TimingMiddleware:
             current = measurement.get()
             if "status" in message:
                 current.status = message["status"]
-                message = {**message, "headers": [*message["headers"], (b"X-PROCESS-TIME", f"{time.perf_counter() - current.began:.2f}".encode())]}
+                message = {**message, "headers": [*message["headers"], (b"X-PROCESS-TIME", f"{time.perf_counter() - current.began:.4f}".encode())]}
             await send(message)
             if message["type"] == "http.response.body":
                 current.ended = time.perf_counter()

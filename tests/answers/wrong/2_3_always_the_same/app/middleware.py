@@ -1,6 +1,6 @@
 # Wrong answer to 2.3: a number that looks right.
-# Rejected by: test_the_header_is_the_time_until_the_answer_begins
-# Because: X-Process-Time is 0\.0012
+# Rejected by: test_a_request_is_observed or test_every_answer_says_how_long_it_took or test_the_header_is_the_time_until_the_answer_begins
+# Because: By the judge.s clocks
 
 import time
 

@@ -1,6 +1,6 @@
 # Wrong answer to 2.3: the sample ends when the application returns, with its background tasks.
 # Rejected by: test_work_after_the_answer_is_not_counted
-# Because: a background task ran for 0\.06 s
+# Because: It had run for 0\.12 s
 
 import time
 

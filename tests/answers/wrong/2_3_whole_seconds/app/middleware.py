@@ -1,6 +1,6 @@
 # Wrong answer to 2.3: the times are whole seconds.
-# Rejected by: test_the_header_is_the_time_until_the_answer_begins
-# Because: X-Process-Time is 0\.
+# Rejected by: test_a_request_is_observed or test_the_header_is_the_time_until_the_answer_begins
+# Because: is 0\. By the judge's clocks
 
 import time
 

@@ -1,0 +1,41 @@
+# Wrong answer to 2.3: an answer whose background task fails is told as a 500.
+# Rejected by: test_work_after_the_answer_may_fail
+# Because: observe\(\) was told /background, 500
+
+import time
+from app.recorder import route_label
+
+
+class TimingMiddleware:
+    def __init__(self, app, recorder):
+        self.app = app
+        self.recorder = recorder
+
+    async def __call__(self, scope, receive, send):
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        start = time.perf_counter()
+        status = 500
+        end = None
+        async def send_wrapper(message):
+            nonlocal status, end
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = list(message.get("headers", []))
+                headers.append((b"x-process-time", f"{time.perf_counter() - start:.6f}".encode()))
+                message = {**message, "headers": headers}
+            await send(message)
+            if message["type"] == "http.response.body" and not message.get("more_body", False):
+                end = time.perf_counter()
+        self.recorder.enter()
+        try:
+            await self.app(scope, receive, send_wrapper)
+        except BaseException:
+            if end is not None:
+                status = 500
+            raise
+        finally:
+            seconds = (end if end is not None else time.perf_counter()) - start
+            self.recorder.leave()
+            self.recorder.observe(scope["method"], route_label(scope), status, seconds)

@@ -1,0 +1,40 @@
+# Wrong answer to 2.3: the time of day, unless that says that it took half an hour or less than nothing.
+# Rejected by: test_work_after_the_answer_is_not_counted
+# Because: observe\(\) was told is
+
+import time
+from app.recorder import route_label
+
+
+class TimingMiddleware:
+    def __init__(self, app, recorder):
+        self.app = app
+        self.recorder = recorder
+
+    async def __call__(self, scope, receive, send):
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        start = time.perf_counter()
+        wall = time.time()
+        status = 500
+        end = None
+        async def send_wrapper(message):
+            nonlocal status, end
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = list(message.get("headers", []))
+                headers.append((b"x-process-time", f"{time.perf_counter() - start:.6f}".encode()))
+                message = {**message, "headers": headers}
+            await send(message)
+            if message["type"] == "http.response.body" and not message.get("more_body", False):
+                end = time.perf_counter()
+        self.recorder.enter()
+        try:
+            await self.app(scope, receive, send_wrapper)
+        finally:
+            seconds = (end if end is not None else time.perf_counter()) - start
+            wall = time.time() - wall
+            seconds = wall if 0 <= wall < 1800 else seconds
+            self.recorder.leave()
+            self.recorder.observe(scope["method"], route_label(scope), status, seconds)
