@@ -23,6 +23,9 @@ OVERLAY = {
     "app/recorder.py": Path(SOLUTIONS, "app/recorder.py").read_text(encoding="utf-8"),
     "app/timing_middleware.py": Path(SOLUTIONS, "app/middleware.py").read_text(encoding="utf-8"),
     "app/middleware.py": (HERE / "_noting_middleware.py").read_text(encoding="utf-8"),
+    # What a profile adds, which belongs to phase 4.
+    "app/limits.py": Path(SOLUTIONS, "app/limits.py").read_text(encoding="utf-8"),
+    "app/tuning.py": Path(SOLUTIONS, "app/tuning.py").read_text(encoding="utf-8"),
     **{f"app/routers/{name}.py": SMALL for name in NAMES},
 }
 
@@ -39,9 +42,9 @@ ORDER = "Each app.add_middleware() goes around those that were added before it: 
 Observed = Counter[tuple[str, str, int]]
 
 
-async def start(service: ServiceStarter) -> Service:
+async def start(service: ServiceStarter, **settings: Any) -> Service:
     """The learner's application, with everything else the judge's."""
-    return await service(options={"overlay": OVERLAY})
+    return await service(options={"overlay": OVERLAY}, **settings)
 
 
 async def told(api: Service, expected: int = 0) -> tuple[Observed, list[list[str]]]:
@@ -176,6 +179,11 @@ async def test_what_no_route_answers_is_observed(service: ServiceStarter) -> Non
         before, _ = await told(api)
         answer = await ask(api, method, path)
         assert answer.status_code == status, f"{method} {path} answered {answer.status_code}, expected {status}: the middleware changes no answer."
+        if path == "/openapi.json":
+            assert f"/judge/{name}/{{name}}" in answer.json()["paths"], (
+                f"GET /openapi.json knows no route of app/routers/{name}.py: what create_app() returns isn't the application that has them, but another "
+                "one around it. Its documentation is empty, and so are its routes. The application itself is told of its middleware."
+            )
         observed, _ = await told(api, before.total() + 1)
         if route is None:  # what the router calls it isn't main.py's affair
             route = next((route for seen_method, route, seen in observed - before if (seen_method, seen) == (method, status)), "(unknown)")
@@ -185,9 +193,19 @@ async def test_what_no_route_answers_is_observed(service: ServiceStarter) -> Non
 
 async def test_it_is_outermost(service: ServiceStarter) -> None:
     """The middleware is the outermost of all: what another one answers, refuses or spends time on is observed too."""
-    api = await start(service)
+    await outermost(await start(service))
+
+
+async def test_it_is_outermost_with_a_profile(service: ServiceStarter) -> None:
+    """A profile adds a middleware, and this one is outermost then too: what is refused because there is too much to do is observed."""
+    await outermost(await start(service, profile="io-bound"), "With the profile io-bound, ")
+
+
+async def outermost(api: Service, when: str = "") -> None:
+    """Checks that nothing but the application's own layers stands around the middleware; ``when`` begins what is said."""
     path = f"/judge/{await one(api)}/1"
     expected, _ = await told(api, 1)
+    assert expected, f"{when}requests are not observed at all. TimingMiddleware is registered whatever settings.profile says."
     sent = (
         ("OPTIONS", PAGE, "A browser that asks whether a page may call is answered by CORSMiddleware, if that stands outside."),
         ("GET", {"host": "other.example"}, "TrustedHostMiddleware answers a stranger's name by itself, if it stands outside."),
@@ -199,7 +217,7 @@ async def test_it_is_outermost(service: ServiceStarter) -> None:
         observed, around = await told(api, before.total() + 1)
         route = next((route for seen_method, route, seen in observed - before if (seen_method, seen) == (method, answer.status_code)), "(unknown)")
         expected[method, route, answer.status_code] += 1
-        compare(f"{method} {path} with the header {': '.join(next(iter(headers.items())))}", expected, observed, f"{why}\n{ORDER}")
+        compare(f"{when}{method} {path} with the header {': '.join(next(iter(headers.items())))}", expected, observed, f"{why}\n{ORDER}")
 
     assert around, (
         "Requests are observed, but TimingMiddleware of app/middleware.py was never called. It is the one to register: what 2.1 to 2.3 prove "
@@ -207,6 +225,6 @@ async def test_it_is_outermost(service: ServiceStarter) -> None:
     )
     outer = next((each for each in around if each), [])
     assert not outer, (
-        f"TimingMiddleware isn't outermost. On its way to it, a request passes\n    {outer[-1]}\n"
+        f"{when}TimingMiddleware isn't outermost. On its way to it, a request passes\n    {outer[-1]}\n"
         f"The time that is spent there is part of what a client waits for, and isn't measured.\n{ORDER}"
     )
