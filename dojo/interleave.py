@@ -2,15 +2,20 @@
 
 A second thread that comes in the middle of ``x += 1`` loses an update, and a stress test sees that
 once in many runs. Here the first call runs again and again, each time with the second one let in
-before another of its instructions, until there is no instruction left. It works within the host
-(`Functions.call` of a driver that lies beside a kata), as it has to trace the learner's code.
+before another of its instructions, until there is no instruction left. An instruction of the standard
+library's Python that the learner's code calls is one too: `Counter.update()` takes as many steps as if it
+were written out. It works within the host (`Functions.call` of a driver that lies beside a kata), as it has
+to trace the learner's code.
 
 A second call that has to wait for a lock is no mistake: then the first goes on. So that this is
-seen, and not guessed from a clock, locks are replaced by ones that tell (`tell_locks`).
+seen, and not guessed from a clock, locks are replaced by ones that tell (`tell_locks`). Who waits only so
+long for a lock that the first call holds gets it never: that one stands still for as long as it takes.
 """
 
 import _thread
 import dataclasses
+import functools
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -30,14 +35,19 @@ END_PATIENCE = 3.0
 MOST_POINTS = 2000
 
 
+_STANDARD = os.path.dirname(threading.__file__) + os.sep
+#: What of it is never met in: other people's packages, and what makes threads wait for each other, which is their tool and has locks of its own.
+_LEFT_OUT = tuple(_STANDARD + name for name in (f"site-packages{os.sep}", "threading.py", "queue.py", f"concurrent{os.sep}",
+                                                f"asyncio{os.sep}", f"multiprocessing{os.sep}"))
+
 #: How many second calls have used their patience up, in this process.
 _impatient = 0
 
 
 class _Inside(threading.local):
-    """Whether this thread runs a second call, and how it says that it waits."""
+    """The meeting whose second call this thread runs."""
 
-    tell: Callable[[], None] | None = None
+    meeting: "_Meeting | None" = None
 
 
 _inside = _Inside()
@@ -50,13 +60,18 @@ class _TellingLock:
 
     def __init__(self) -> None:
         self._lock = self._make()
+        self._holder = 0  # the thread that has taken it
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
-        if self._lock.acquire(False):
-            return True
-        if _inside.tell is not None:
-            _inside.tell()
-        return bool(self._lock.acquire(blocking, timeout)) if blocking else False
+        if not self._lock.acquire(False):
+            if (meeting := _inside.meeting) is not None:
+                if timeout >= 0 and self._holder == meeting.halted:
+                    return False
+                meeting.tell()
+            if not (blocking and self._lock.acquire(True, timeout)):
+                return False
+        self._holder = _thread.get_ident()
+        return True
 
     def release(self) -> None:
         self._lock.release()
@@ -97,7 +112,8 @@ class Met:
 
 
 def meetings(scene: Callable[[], tuple[Callable[[], Any], Callable[[], Any]]], owns: Callable[[CodeType], bool]) -> Iterator[Met]:
-    """For each instruction in code that ``owns`` knows and that the first call of a ``scene`` executes: what comes of the two.
+    """For each instruction that the first call of a ``scene`` executes in code that ``owns`` knows, or in what that calls of the standard library:
+    what comes of the two.
 
     ``scene`` makes a new pair of calls each time; they return what was seen, and never raise.
     """
@@ -120,6 +136,8 @@ class _Meeting:
         self._word.acquire()
         self._ended = _allocate()
         self._ended.acquire()
+        self._told = False
+        self.halted = 0  # the thread of the first call, while it stands still
         self.met: Met | None = None
 
     def run(self, first: Callable[[], Any]) -> Any:
@@ -135,19 +153,27 @@ class _Meeting:
         return result
 
     def _trace(self, frame: FrameType, event: str, argument: Any) -> Any:
-        if not self._owns(frame.f_code):
+        if not self._owns(frame.f_code) and not (_is_standard(frame.f_code.co_filename) and self._is_met_in(frame.f_back)):
             return None
         frame.f_trace = self._instruction  # first: Python 3.13 heeds the next line only when it is set
         frame.f_trace_opcodes = True
         frame.f_trace_lines = False
         return self._instruction
 
+    def _is_met_in(self, frame: FrameType | None) -> bool:
+        return frame is not None and frame.f_trace == self._instruction
+
     def _instruction(self, frame: FrameType, event: str, argument: Any) -> Any:
         if event == "opcode" and self.met is None:
             if self._left == 0:
-                self.met = Met((frame.f_code.co_filename, frame.f_lineno))
+                theirs = frame
+                while not self._owns(theirs.f_code) and theirs.f_back is not None:
+                    theirs = theirs.f_back
+                self.met = Met((theirs.f_code.co_filename, theirs.f_lineno))
+                self.halted = _thread.get_ident()
                 threading.Thread(target=self._let_in, args=(self.met,), name="second", daemon=True).start()
                 self._wait()
+                self.halted = 0
             self._left -= 1
         return self._instruction
 
@@ -157,19 +183,23 @@ class _Meeting:
         if not self._word.acquire(timeout=PATIENCE if _impatient < PATIENT_CALLS else SHORT_PATIENCE):
             _impatient += 1
 
+    def tell(self) -> None:
+        """The second call has ended, or waits."""
+        if not self._told:
+            self._told = True
+            self._word.release()
+
     def _let_in(self, met: Met) -> None:
-        said = False
-
-        def tell() -> None:
-            nonlocal said
-            if not said:
-                said = True
-                self._word.release()
-
-        _inside.tell = tell
+        _inside.meeting = self
         try:
             met.second = self._second()
         finally:
-            _inside.tell = None
+            _inside.meeting = None
             self._ended.release()
-            tell()
+            self.tell()
+
+
+@functools.cache
+def _is_standard(file: str) -> bool:
+    """Whether a file is one of the standard library's that are met in."""
+    return file.startswith(_STANDARD) and not file.startswith(_LEFT_OUT)

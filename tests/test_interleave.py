@@ -14,11 +14,13 @@ from dojo.interleave import Met, meetings
 
 FILE = "/a/learner's/file.py"
 SOURCE = textwrap.dedent("""\
+    import collections
     import threading
 
     class Counter:
         def __init__(self):
             self.count = 0
+            self.counts = collections.Counter()
             self.lock = threading.Lock()
             self.again = threading.RLock()
             self.slots = threading.Semaphore()
@@ -49,6 +51,16 @@ SOURCE = textwrap.dedent("""\
                 pass
             self.count += 1
             self.lock.release()
+
+        def impatient(self):
+            got = self.lock.acquire(timeout=60)
+            self.count += 1
+            if got:
+                self.lock.release()
+
+        def counts_elsewhere(self):
+            self.counts.update(some=1)
+            self.count = self.counts["some"]
 
         def never_released(self):
             self.lock.acquire()
@@ -95,7 +107,7 @@ def test_a_lost_update_is_found_every_time(counter: Callable[[], Any]) -> None:
         met, counted = counts(counter, "bare")
 
         assert {1, 2} == counted
-        assert {(FILE, 12)} == {each.frame for each in met}
+        assert {(FILE, 14)} == {each.frame for each in met}
         assert not any(each.stuck for each in met)
 
 
@@ -107,6 +119,22 @@ def test_a_second_call_that_waits_for_a_lock_is_let_be(counter: Callable[[], Any
     assert {2} == counted
     assert len(met) > 10
     assert not any(each.stuck for each in met)
+
+
+def test_what_the_standard_library_does_for_it_is_met_in_too(counter: Callable[[], Any]) -> None:
+    """A method that is written in Python takes many steps, between which an update is lost; the line named is the one that calls it."""
+    met, counted = counts(counter, "counts_elsewhere")
+
+    assert {1, 2} == counted
+    assert {(FILE, 46), (FILE, 47)} == {each.frame for each in met}
+
+
+@pytest.mark.timeout(20)
+def test_who_waits_only_so_long_for_a_lock_goes_on_without_it(counter: Callable[[], Any]) -> None:
+    """A first call that stands still does so for longer than anybody waits, and it takes no time to see that."""
+    _, counted = counts(counter, "impatient")
+
+    assert {1, 2} == counted
 
 
 @pytest.mark.timeout(20)

@@ -3,8 +3,10 @@
 It says what was returned or raised, as plain data, and decides nothing: all that is expected stays in the judge.
 """
 
+import contextlib
 import gc
 import importlib
+import itertools
 import sys
 import threading
 import tracemalloc
@@ -145,21 +147,32 @@ def _spoil(snapshot: Any) -> None:
     del snapshot[:2]
 
 
-def memory(capacity: int, counts: list[int]) -> list[int]:
-    """The bytes that a window holds after so many samples."""
+def memory(capacity: int, counts: list[int], refused: bool = False) -> dict[str, Any]:
+    """``held``: the bytes that a window holds after so many samples, all of them different; all are such as it refuses, if ``refused``.
+
+    ``failed``: what add() raised otherwise.
+    """
     window = named("LatencyWindow")(capacity)
+    held: list[int] = []
+
+    def add(numbers: Iterable[int]) -> None:
+        for number in numbers:
+            if not refused:
+                window.add(100.0 * number + 0.5)
+                continue
+            with contextlib.suppress(ValueError):
+                window.add(-100.0 * number - 0.5)
+
     tracemalloc.start()
-    held, added = [], 0
     try:
-        for count in counts:
-            for number in range(added, count):
-                window.add(number + 0.5)
-            added = count
+        for before, count in itertools.pairwise([0, *counts]):
+            if (failed := told(lambda numbers=range(before, count): add(numbers))) is not None:  # type: ignore[misc]
+                return {"held": held, "failed": failed}
             gc.collect()
             held.append(tracemalloc.get_traced_memory()[0])
     finally:
         tracemalloc.stop()
-    return held
+    return {"held": held, "failed": None}
 
 
 # -- threads

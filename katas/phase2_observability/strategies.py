@@ -51,7 +51,7 @@ few = st.sampled_from([0.0, 0.001, 0.02, 0.25, 1.0, 1.5])
 samples = st.lists(st.one_of(few, st.floats(allow_nan=False)), min_size=1, max_size=40)
 
 #: What a request may have taken, in seconds.
-latency = st.one_of(few, st.floats(0.0, 3600.0))
+latency = st.one_of(few, st.floats(0.0, 1e6))
 
 #: What no request can have taken.
 no_latency = st.sampled_from([-1.0, -1e-9, float("nan"), float("inf"), float("-inf")])

@@ -132,6 +132,17 @@ async def test_totals_are_of_all_samples(ask: Asked) -> None:
     check(50, added, done["results"][-1], "A window of 50, after 2000 samples:")
 
 
+async def test_any_finite_time_is_a_sample(ask: Asked) -> None:
+    """However short or long it is, a finite time is a sample: a download may take a day."""
+    added = [0.0, 5e-324, 1e-9, 3600.5, 86400.0, 1e12]
+
+    done = await one(ask, 10, [*(["add", seconds] for seconds in added), ["look"]])
+
+    for seconds, result in zip(added, done["results"], strict=False):
+        no_error(result, f"window.add({seconds})")
+    check(10, added, done["results"][-1])
+
+
 async def test_a_capacity_below_one_is_an_error(ask: Asked) -> None:
     """A capacity that is no whole number of at least 1 is a ValueError."""
     capacities = [0, -1, -1000, 0.5, 2.5]
@@ -193,16 +204,18 @@ async def test_windows_share_nothing(ask: Asked) -> None:
 
 
 async def test_what_is_dropped_is_forgotten(ask: Asked) -> None:
-    """The memory of a window doesn't grow with the number of samples that were added."""
+    """The memory of a window doesn't grow with the number of samples that were added, nor with those that were refused."""
     counts = [10_000, 50_000]
+    for refused, what in ((False, "samples"), (True, "samples that it refused")):
+        done = await ask("memory", 10, counts, refused)
 
-    early, late = await ask("memory", 10, counts)
-
-    # What is kept of a sample costs 8 bytes at the very least: 40,000 of them are 320 kB.
-    assert late - early < 160_000, (
-        f"A window of 10 holds {early / 1000:.0f} kB after {counts[0]:,} samples, {late / 1000:.0f} kB after {counts[1]:,}: "
-        "it keeps what it no longer shows. At 1,000 requests a second, that is the machine's memory some day."
-    )
+        no_error(done["failed"], f"A window of 10 was given {counts[-1]:,} {what}. add()")
+        early, late = done["held"]
+        # What is kept of a sample costs 8 bytes at the very least: 40,000 of them are 320 kB.
+        assert late - early < 160_000, (
+            f"A window of 10 holds {early / 1000:.0f} kB after {counts[0]:,} {what}, {late / 1000:.0f} kB after {counts[1]:,}: "
+            "it keeps what it no longer shows. At 1,000 requests a second, that is the machine's memory some day."
+        )
 
 
 # -- any history
@@ -336,7 +349,7 @@ async def test_any_history_fits_the_model(ask: Asked) -> None:
 HELD: list[list[float]] = [[], [1.0, 2.0], [1.0, 2.0, 3.0, 4.0]]
 NO_LOCK = (
     "`x += 1` is three steps: read, add, write; and so is every decision on what was read before. Requests end on many threads: "
-    "what belongs together has to stand behind one lock."
+    "what belongs together has to stand behind one lock, which is waited for until it is free."
 )
 
 

@@ -181,8 +181,8 @@ async def test_what_no_route_answers_is_observed(service: ServiceStarter) -> Non
         assert answer.status_code == status, f"{method} {path} answered {answer.status_code}, expected {status}: the middleware changes no answer."
         if path == "/openapi.json":
             assert f"/judge/{name}/{{name}}" in answer.json()["paths"], (
-                f"GET /openapi.json knows no route of app/routers/{name}.py: what create_app() returns isn't the application that has them, but another "
-                "one around it. Its documentation is empty, and so are its routes. The application itself is told of its middleware."
+                f"GET /openapi.json knows no route of app/routers/{name}.py: what create_app() returns isn't the application that has them, but "
+                "another one around it. Its documentation is empty, and so are its routes. The application itself is told of its middleware."
             )
         observed, _ = await told(api, before.total() + 1)
         if route is None:  # what the router calls it isn't main.py's affair

@@ -1,0 +1,44 @@
+# Wrong answer to 2.4: a snapshot is kept until the next sample and given to all.
+# Rejected by: test_a_snapshot_is_a_copy
+# Because: Its owner sorted, lengthened and shortened
+
+import math
+import threading
+from collections import Counter, deque
+
+class LatencyWindow:
+    def __init__(self, capacity):
+        if not isinstance(capacity, int) or capacity < 1:
+            raise ValueError("capacity")
+        self._samples = deque(maxlen=capacity)
+        self._count, self._seconds = 0, 0.0
+        self._lock = threading.Lock()
+        self._last = None
+    def __len__(self):
+        return len(self._samples)
+    def add(self, seconds):
+        if not 0 <= seconds < math.inf:
+            raise ValueError(seconds)
+        with self._lock:
+            self._samples.append(seconds)
+            self._count += 1
+            self._seconds += seconds
+            self._last = None
+    def snapshot(self):
+        with self._lock:
+            if self._last is None:
+                self._last = list(self._samples)
+            return self._last
+    @property
+    def total_count(self):
+        return self._count
+    @property
+    def total_seconds(self):
+        return self._seconds
+
+
+def percentile(samples, p):
+    values = sorted(samples)
+    if not values or p not in range(101) or any(math.isnan(x) for x in values):
+        raise ValueError("no samples, no such percent, or a NaN")
+    return values[max(1, (int(p) * len(values) + 99) // 100) - 1]
