@@ -14,8 +14,10 @@ from katas.phase2_observability.strategies import again, drawn, percent, samples
 
 pytestmark = exercise("2.5", edit="app/metrics.py")
 
-#: All small numbers of samples, and those at which one way or another to compute the rank in floating point is off by one.
-COUNTS = (*range(1, 31), 40, 50, 56, 75, 99, 100, 101)
+#: Each way to compute the rank in floating point is off by one at some of these numbers of samples.
+COUNTS = range(1, 121)
+#: So many that no shortcut for few samples will do, and what calls itself for each of them comes to Python's limit.
+MANY = 2000
 PERCENTS = list(range(101))
 NAN, INF = float("nan"), float("inf")
 
@@ -83,7 +85,7 @@ async def test_known_latencies_have_known_percentiles(ask: Asked) -> None:
 
 
 async def test_every_rank_is_right(ask: Asked) -> None:
-    """For every number of samples up to 30, some larger ones, and every p from 0 to 100, it is the sample of the right rank."""
+    """For every number of samples up to 120, and every p from 0 to 100, it is the sample of the right rank."""
     cases = []
     for n in COUNTS:
         values = [round(each / 7, 4) for each in range(n)]
@@ -95,6 +97,23 @@ async def test_every_rank_is_right(ask: Asked) -> None:
     for case, answer in zip(cases, answers, strict=True):
         for p, result in zip(PERCENTS, answer["results"], strict=True):
             check(case["samples"], p, result)
+
+
+async def test_many_samples_all_count(ask: Asked) -> None:
+    """Two thousand samples, in rising, falling or no order: none is left out, and none is rounded."""
+    rising = [round(0.0001 * each, 4) for each in range(MANY)]
+    shuffled = random.Random(1).sample(rising, MANY)
+    ps = [50, 99]
+
+    answers = await ask("percentile", [{"samples": values, "ps": ps} for values in (shuffled, rising, rising[::-1])])
+
+    for order, answer in zip(("no order", "rising order", "falling order"), answers, strict=True):
+        for p, result in zip(ps, answer["results"], strict=True):
+            expected = nearest_rank(rising, p)
+            assert equals(expected, result), (
+                f"The samples 0.0, 0.0001, 0.0002 … {rising[-1]} came in {order}. percentile(samples, {p}) {shown(result)}\n"
+                f"Expected {expected}, the sample of rank {rank(MANY, p)}.{why(rising, p, result)}"
+            )
 
 
 async def test_equal_samples_all_count(ask: Asked) -> None:

@@ -1,6 +1,6 @@
 # Wrong answer to 2.5: sorted as texts.
 # Rejected by: test_every_rank_is_right
-# Because: rank 71\. Of 75 the rank is ⌈19·75/100⌉ = 15
+# Because: rank 71\. Of 71 the rank is ⌈20·71/100⌉ = 15
 
 import math
 import threading

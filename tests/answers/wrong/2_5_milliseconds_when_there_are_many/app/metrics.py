@@ -1,0 +1,39 @@
+# Wrong answer to 2.5: above 200 samples it counts in buckets of a millisecond.
+# Rejected by: test_many_samples_all_count
+# Because: came in no order.*the sample of rank 1001
+
+import math
+import threading
+from collections import deque
+
+class LatencyWindow:
+    def __init__(self, capacity):
+        if not isinstance(capacity, int) or capacity < 1:
+            raise ValueError("capacity")
+        self._samples = deque(maxlen=capacity)
+        self.total_count, self.total_seconds = 0, 0.0
+        self._lock = threading.Lock()
+    def __len__(self):
+        return len(self._samples)
+    def add(self, seconds):
+        if not 0 <= seconds < math.inf:
+            raise ValueError(seconds)
+        with self._lock:
+            self._samples.append(seconds)
+            self.total_count += 1
+            self.total_seconds += seconds
+    def snapshot(self):
+        with self._lock:
+            return list(self._samples)
+
+
+def percentile(samples, p):
+    if not isinstance(p, int) or not 0 <= p <= 100:
+        raise ValueError(p)
+    values = list(samples)
+    if not values or any(math.isnan(x) for x in values):
+        raise ValueError("samples")
+    if len(values) > 200:
+        values = [x if math.isinf(x) else math.ceil(x * 1000) / 1000 for x in values]
+    values.sort()
+    return values[max(1, -(-p * len(values) // 100)) - 1]
