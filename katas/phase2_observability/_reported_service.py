@@ -1,12 +1,13 @@
 """The learner's metrics router in applications of the judge's, whose recorder can be told what has happened.
 
-To ``app`` nothing happens but what it is told; in ``observed`` the middleware observes the scrapes too. ``POST /judge``,
-which the applications never see, takes the happenings as plain data, and answers how many requests the recorder
-holds to be in flight.
+To ``app`` nothing happens but what it is told; in ``observed`` the middleware observes the scrapes too. Below ``/other`` there is
+one more application, with a recorder of its own, to which nothing happens at all. ``POST /judge``, which the applications never
+see, takes the happenings as plain data, and answers how many requests the recorder holds to be in flight.
 """
 
 import asyncio
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from fastapi import FastAPI
@@ -20,7 +21,7 @@ recorder = Recorder(settings.latency_samples)
 entered = 0
 
 
-def application() -> FastAPI:
+def application(recorder: Recorder) -> FastAPI:
     """One with the learner's router."""
     made = FastAPI()
     made.state.recorder = recorder
@@ -28,16 +29,19 @@ def application() -> FastAPI:
     return made
 
 
-told, watched = application(), application()
+told, watched, other = application(recorder), application(recorder), application(Recorder(settings.latency_samples))
 watched.add_middleware(TimingMiddleware, recorder=recorder)
 
 
 async def app(scope: Any, receive: Any, send: Any) -> None:
     """Scrapes are in flight like all requests, but not observed."""
     if scope["type"] != "http":
-        return await told(scope, receive, send)
+        async with other.router.lifespan_context(other):
+            return await told(scope, receive, send)
     if scope["path"] == "/judge":
         return await listen(receive, send)
+    if scope["path"].startswith("/other/"):
+        return await other({**scope, "path": scope["path"].removeprefix("/other")}, receive, send)
     recorder.enter()
     try:
         await told(scope, receive, send)
@@ -68,8 +72,12 @@ async def listen(receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": str(recorder.in_flight).encode()})
 
 
-def happen(observe: list[tuple[str, str, int, list[float]]], enter: int = 0, leave: int = 0) -> None:
-    """Requests that come, are over, and are observed: method, route, status, and the seconds that each of them took."""
+def happen(observe: list[tuple[str, str, int, list[float]]], enter: int = 0, leave: int = 0,
+           earlier: Iterable[tuple[str, str, int, int, float]] = ()) -> None:
+    """Requests that come, are over, and are observed: method, route, status, and the seconds that each of them took.
+
+    ``earlier`` there were more than could be told one by one: method, route, status, their number, and the seconds of all.
+    """
     global entered
     for _ in range(enter):
         recorder.enter()
@@ -82,3 +90,8 @@ def happen(observe: list[tuple[str, str, int, list[float]]], enter: int = 0, lea
                 recorder.observe(method, route, status, seconds)
             except ValueError:  # no latency: its route has a window now, in which there is nothing
                 pass
+    for method, route, status, count, total in earlier:  # recorder and window are the solutions', so it is known what they keep
+        recorder._requests[method, route, status] += count
+        window = recorder.latencies[route]
+        window._count += count
+        window._seconds += total

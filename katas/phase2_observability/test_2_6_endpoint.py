@@ -48,17 +48,35 @@ class Happened:
     latencies: dict[str, list[float]] = field(default_factory=dict)
     requests: Counter[tuple[str, str, int]] = field(default_factory=Counter)
     in_flight: int = 0
+    #: Of each route, how many more requests there were, and the seconds of all of them.
+    earlier: dict[str, tuple[int, float]] = field(default_factory=dict)
 
     async def tell(self, *observe: tuple[str, str, int, list[float]], enter: int = 0, leave: int = 0) -> None:
         """Tells the recorder: method, route, status and latencies of requests that are over; how many come and go."""
-        body = json.dumps({"observe": observe, "enter": enter, "leave": leave})
-        await self.api.expect(200, await self.api.post("/judge", content=body))
+        await self._post(observe=observe, enter=enter, leave=leave)
         self.in_flight += enter - leave
         for method, route, status, latencies in observe:
             good = [seconds for seconds in latencies if 0 <= seconds < math.inf]
             self.latencies.setdefault(route, []).extend(good)
             if good:
                 self.requests[method, route, status] += len(good)
+
+    async def tell_of_months(self, method: str, route: str, status: int, count: int, seconds: float) -> None:
+        """Tells the recorder of ``count`` more requests to a route that it knows, of which no latency is kept, and of the ``seconds`` of all."""
+        await self._post(observe=[], earlier=[(method, route, status, count, seconds)])
+        self.earlier[route] = (count, seconds)
+        self.requests[method, route, status] += count
+
+    async def _post(self, **happened: Any) -> None:
+        await self.api.expect(200, await self.api.post("/judge", content=json.dumps(happened)))
+
+    def count(self, route: str) -> int:
+        """How many latencies of ``route`` were measured."""
+        return len(self.latencies[route]) + self.earlier.get(route, (0, 0.0))[0]
+
+    def seconds(self, route: str) -> float:
+        """The sum of all latencies of ``route`` that were measured."""
+        return math.fsum(self.latencies[route]) + self.earlier.get(route, (0, 0.0))[1]
 
     def window(self, route: str) -> list[float]:
         """The latencies of ``route`` that are kept."""
@@ -79,9 +97,9 @@ async def begin(service: ServiceStarter, capacity: int = 1000, app: str = "app")
 # -- what is read
 
 
-async def scrape(api: Service, accept: str = "*/*") -> dict[str, Family]:
+async def scrape(api: Service, accept: str = "*/*", path: str = "/metrics") -> dict[str, Family]:
     """What GET /metrics shows, read as Prometheus' text format."""
-    answer = await get(api, "/metrics", accept=accept)
+    answer = await get(api, path, accept=accept)
     kind, _, options = answer.headers.get("content-type", "").partition(";")
     parameters = dict(pair.strip().lower().partition("=")[::2] for pair in options.split(";") if pair.strip())
     asked = "" if accept == "*/*" else f", asked with Accept: {accept}"
@@ -102,9 +120,9 @@ async def scrape(api: Service, accept: str = "*/*") -> dict[str, Family]:
     return read(text)
 
 
-async def get(api: Service, path: str, accept: str = "*/*", why: str = "") -> httpx.Response:
+async def get(api: Service, path: str, accept: str = "*/*", why: str = "", encoding: str = "gzip") -> httpx.Response:
     """The answer to a reader's GET, which has to be a 200."""
-    answer = await api.get(path, headers={"accept": accept})
+    answer = await api.get(path, headers={"accept": accept, "accept-encoding": encoding})
     await api.expect(200, answer, why=why)
     return answer
 
@@ -140,8 +158,8 @@ def _check_durations(duration: Family | None, happened: Happened, after: str) ->
     for route, latencies in happened.latencies.items():
         for quantile, p in QUANTILES.items():
             expected[key(DURATION, route=route, quantile=quantile)] = happened.percentile(route, p)
-        expected[key(COUNT, route=route)] = len(latencies)
-        expected[key(SUM, route=route)] = math.fsum(latencies)
+        expected[key(COUNT, route=route)] = happened.count(route)
+        expected[key(SUM, route=route)] = happened.seconds(route)
         if not latencies:
             may_miss |= {each for each in expected if ("route", route) in each[1]}
     _compare(duration.series if duration else [], expected, happened, after, may_miss)
@@ -206,6 +224,8 @@ def _cause(series: Series, value: float, happened: Happened) -> str:
     route = series.labels.get("route", "")
     if series.name in (DURATION, SUM) and near(1000 * value, series.value) and value:
         return ". That looks like milliseconds. Prometheus counts in seconds, as the name says."
+    if math.isclose(value, series.value, rel_tol=1e-5) and abs(value) >= 1e6:
+        return f". It has lost digits, as with a format like {value:g}: what grows by less than what was lost stands still. Write all of them."
     kept, all_ = happened.window(route) if route in happened.latencies else [], happened.latencies.get(route, [])
     if series.name == COUNT:
         if series.value == len(kept) != len(all_):
@@ -268,14 +288,14 @@ def check_json(shown: Any, happened: Happened, after: str = "") -> None:
         if said is None:
             assert not latencies, f"{after}/metrics.json says nothing of the route {json.dumps(route)}: {json.dumps(shown):.160}\n{shape}"
             continue
-        expected: dict[str, float] = {f"p{p}": happened.percentile(route, p) for p in (50, 95, 99)} | {"count": len(latencies)}
+        expected: dict[str, float] = {f"p{p}": happened.percentile(route, p) for p in (50, 95, 99)} | {"count": happened.count(route)}
         assert isinstance(said, dict), f"{after}Of {json.dumps(route)} /metrics.json says {json.dumps(said):.100}\n{shape}"
         for name, value in expected.items():
             told = said.get(name)
             right = told is None if math.isnan(value) else isinstance(told, int | float) and not isinstance(told, bool) and near(value, told)
             said_so = f'/metrics.json says "{name}": {json.dumps(told)}'
             assert right or not math.isnan(value), f"{after}Nothing was measured of {json.dumps(route)}, and {said_so}\nExpected null."
-            which = ", in seconds" if name != "count" else ": of all requests that were measured, not of those in the window"
+            which = ", in seconds" if name != "count" else ": of all requests that were measured, errors included, not of those in the window"
             assert right, f"{after}Of {json.dumps(route)} {said_so}\nExpected {value!r}{which}.\n{shape}"
     for route in shown:
         scraped = " Scrapes are not samples." if route in ("/metrics", "/metrics.json") else f" {UNKNOWN}" if route == "(unknown)" else ""
@@ -307,7 +327,8 @@ async def test_what_was_measured_is_shown(service: ServiceStarter) -> None:
 async def test_json_for_a_person(service: ServiceStarter) -> None:
     """GET /metrics.json has p50, p95, p99 and count of each route."""
     happened = await begin(service)
-    await happened.tell(("GET", "/users/{user_id}", 200, drawn(100)), ("POST", "/predict", 200, drawn(20)), ("GET", "/zero", 200, [0.0]))
+    await happened.tell(("GET", "/users/{user_id}", 200, drawn(100)), ("POST", "/predict", 200, drawn(20)), ("GET", "/zero", 200, [0.0]),
+                        ("GET", "/users/{user_id}", 404, drawn(3)), ("POST", "/predict", 503, drawn(2)), ("GET", "/fails", 500, drawn(2)))
 
     check_json(as_json(await get(happened.api, "/metrics.json")), happened)
 
@@ -322,13 +343,23 @@ async def test_any_number_of_samples(service: ServiceStarter) -> None:
     check_json(as_json(await get(happened.api, "/metrics.json")), happened, f"The windows keep {capacity} samples. ")
 
 
+async def test_months_of_requests_are_shown(service: ServiceStarter) -> None:
+    """After millions of requests the numbers still have all of their digits, and with many routes each has its own."""
+    happened = await begin(service)
+    await happened.tell(("GET", "/old", 200, drawn(3)), *(("GET", f"/route/{number}/{{id}}", 200, drawn(1)) for number in range(200)))
+    await happened.tell_of_months("GET", "/old", 200, 12_345_678, 1_234_567.890123)
+
+    check(await scrape(happened.api), happened, "The service has run for months. ")
+    check_json(as_json(await get(happened.api, "/metrics.json")), happened, "The service has run for months. ")
+
+
 async def test_each_scrape_is_new(service: ServiceStarter) -> None:
     """Each scrape shows what is known by then, however often it is asked; reading changes nothing."""
     happened = await begin(service, 5)
-    for enter, leave, count in ((2, 0, 3), (250, 1, 1), (0, 0, 0), (1, 252, 4), (0, 0, 2)):
+    for enter, leave, count in ((2, 0, 3), (250, 1, 1), (0, 0, 0), (1, 252, 4), (0, 0, 2), (7, 0, 0), (0, 3, 0)):
         observe = [("GET", f"/route/{each}", 200, drawn(count)) for each in ("{one}", "{two}")] if count else []
         await happened.tell(*observe, enter=enter, leave=leave)
-        news = "More has happened" if count else "Nothing has happened"
+        news = "More has happened" if count else "Requests have come or gone, and none was measured" if enter or leave else "Nothing has happened"
         check(await scrape(happened.api), happened, f"{news} since the last scrape. ")
         check_json(as_json(await get(happened.api, "/metrics.json")), happened, "It was asked again. ")
 
@@ -374,10 +405,18 @@ async def test_scrapes_are_not_samples(service: ServiceStarter) -> None:
 
 
 async def test_the_format_that_was_asked_for(service: ServiceStarter) -> None:
-    """Who asks for the text format gets it; who would rather have OpenMetrics gets one of the two, and is told which."""
+    """Who asks for the text format gets it; who would rather have OpenMetrics gets one of the two, and is told which; and only who can read it
+    gets anything compressed.
+    """
     happened = await begin(service)
     await happened.tell(("GET", "/users/{user_id}", 200, drawn(7)), ("POST", '/odd"\\', 500, drawn(1)))
 
+    for path in ("/metrics", "/metrics.json"):
+        encoding = (await get(happened.api, path, encoding="identity")).headers.get("content-encoding", "identity")
+        assert encoding == "identity", (
+            f"{path} was asked with Accept-Encoding: identity, and came with Content-Encoding: {encoding}. Who doesn't ask for it may not be able "
+            "to read it, such as a person with curl."
+        )
     check(await scrape(happened.api, ACCEPT_TEXT), happened)
     answer = await get(happened.api, "/metrics", accept=ACCEPT)
     if "application/openmetrics-text" != answer.headers.get("content-type", "").partition(";")[0].strip():
@@ -396,3 +435,17 @@ async def test_the_format_that_was_asked_for(service: ServiceStarter) -> None:
             series = [Series(sample.name, sample.labels, sample.value, 0, spelled(sample.name, sample.labels)) for sample in samples]
             shown[names[each.name]] = Family(names[each.name], each.type, series=series)
     check(shown, happened, "In OpenMetrics: ")
+
+
+async def test_each_application_shows_its_own(service: ServiceStarter) -> None:
+    """The recorder is that of the application that is asked: two of them in one process have each its own."""
+    happened = await begin(service)
+    await happened.tell(("GET", "/users/{user_id}", 200, drawn(3)), enter=2)
+    idle = Happened(happened.api, happened.capacity)
+    other = "Another application in the same process was asked, to which nothing has happened: request.app.state.recorder is its own. "
+
+    for _ in range(2):
+        check(await scrape(happened.api), happened)
+        check(await scrape(happened.api, path="/other/metrics"), idle, other)
+        check_json(as_json(await get(happened.api, "/metrics.json")), happened)
+        check_json(as_json(await get(happened.api, "/other/metrics.json")), idle, other)

@@ -50,7 +50,7 @@ def lines(recorder):
         if samples:
             for p in (99, 95, 50):
                 yield f'{name}{{quantile="{p / 100}", route="{label}",}} {percentile(samples, p)}'
-        yield f'{name}_count{{route="{label}"}} {float(window.total_count):e}'
+        yield f'{name}_count{{route="{label}"}} {float(window.total_count):.15e}'
         yield f'{name}_sum{{route="{label}"}} {window.total_seconds}'
 
 

@@ -1,0 +1,58 @@
+# Wrong answer to 2.6: compressed for everybody.
+# Rejected by: test_the_format_that_was_asked_for
+# Because: Content-Encoding: gzip
+
+import gzip
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response, PlainTextResponse
+from app.metrics import percentile
+
+router = APIRouter()
+EXCLUDED = {"/metrics", "/metrics.json"}
+
+def escape(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+def num(value):
+    return repr(float(value))
+
+@router.get("/metrics")
+async def read_metrics(request: Request):
+    recorder = request.app.state.recorder
+    pass
+    lines = [
+        "# HELP http_request_duration_seconds Time from a request's arrival to the last byte of its answer.",
+        "# TYPE http_request_duration_seconds summary",
+    ]
+    for route, window in recorder.latencies.items():
+        if route in EXCLUDED:
+            continue
+        r = escape(route)
+        samples = window.snapshot()
+        if samples:
+            for q, p in (("0.5", 50), ("0.95", 95), ("0.99", 99)):
+                lines.append(f'http_request_duration_seconds{{route="{r}",quantile="{q}"}} {num(percentile(samples, p))}')
+        lines.append(f'http_request_duration_seconds_sum{{route="{r}"}} {num(window.total_seconds)}')
+        lines.append(f'http_request_duration_seconds_count{{route="{r}"}} {window.total_count}')
+    lines.append("# TYPE http_requests_total counter")
+    for (method, route, status), count in sorted(recorder.requests.items()):
+        if route not in EXCLUDED:
+            lines.append(f'http_requests_total{{method="{method}",route="{escape(route)}",status="{status}"}} {count}')
+    lines.append("# TYPE http_requests_in_flight gauge")
+    lines.append(f"http_requests_in_flight {recorder.in_flight}")
+    text = "\n".join(lines) + "\n"
+    return Response(gzip.compress(text.encode()), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8", "Content-Encoding": "gzip"})
+
+@router.get("/metrics.json")
+async def read_latencies(request: Request):
+    result = {}
+    for route, window in request.app.state.recorder.latencies.items():
+        if route in EXCLUDED:
+            continue
+        samples = window.snapshot()
+        result[route] = {
+            **{f"p{p}": (percentile(samples, p) if samples else None) for p in (50, 95, 99)},
+            "count": window.total_count,
+        }
+    return result
