@@ -40,8 +40,9 @@ ATTEMPTS = 3
 #: During which part of the slow requests others are answered and followed by new ones: nearly all of them, or of batches hardly any.
 CONTINUOUS = 0.5
 #: Who never asks again before so many seconds are over has waited, be it after an answer or after none. A busy machine may do that to a request or
-#: two, and not to so many of them, or for so many seconds in all. No client computes for so long: those figures would be wrong in any case.
-PAUSE, PAUSE_WITHOUT, PAUSES, PAUSED = 0.045, 0.5, 4, 0.5
+#: two, and not to so many of them, or for so many seconds in all. One that makes itself a client for each request, with its
+#: certificates, computes for half as long.
+PAUSE, PAUSE_WITHOUT, PAUSES, PAUSED = 0.1, 0.5, 4, 0.5
 #: The least that each of two workers gets when connections aren't kept.
 LEAST_SHARE = 0.2
 

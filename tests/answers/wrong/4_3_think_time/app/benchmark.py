@@ -57,7 +57,7 @@ async def _measure(url: str, seconds: float, concurrency: int) -> Result:
         while (sent := time.perf_counter()) < end:
             status = await _ask(url)
             answered = time.perf_counter()
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.15)
             # What was answered in the time that counts, whenever it was sent: as many are open at its end as were at its beginning.
             if begin <= answered < end:
                 if status == 200:
