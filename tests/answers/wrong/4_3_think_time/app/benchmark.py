@@ -1,4 +1,4 @@
-# Wrong answer to 4.3: users think for 50 ms before they ask again.
+# Wrong answer to 4.3: users think for 150 ms before they ask again.
 # Rejected by: test_the_next_request_follows_at_once
 # Because: After a 200 there was no other request
 """Measurements of a running server: what it answers in a second, and what it has in memory."""
