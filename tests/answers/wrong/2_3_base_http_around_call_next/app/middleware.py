@@ -1,6 +1,6 @@
 # Wrong answer to 2.3: BaseHTTPMiddleware: call_next() returns when the answer begins.
-# Rejected by: test_the_sample_reaches_to_the_last_byte
-# Because: call_next\(\) returns when the answer begins
+# Rejected by: test_the_sample_reaches_to_the_last_byte or test_a_request_is_observed or test_times_are_told_to_the_millisecond
+# Because: The time that observe\(\) was told
 
 import time
 

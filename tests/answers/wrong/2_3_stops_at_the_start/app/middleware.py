@@ -1,5 +1,5 @@
 # Wrong answer to 2.3: the sample ends where the response starts.
-# Rejected by: test_the_sample_reaches_to_the_last_byte
+# Rejected by: test_the_sample_reaches_to_the_last_byte or test_a_request_is_observed or test_times_are_told_to_the_millisecond
 # Because: The time that observe\(\) was told
 
 import time
