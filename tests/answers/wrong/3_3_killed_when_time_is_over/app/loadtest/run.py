@@ -1,6 +1,6 @@
 # Wrong answer to 3.3: Locust is killed when its time is over.
-# Rejected by: test_the_load_lasts_as_long_as_it_was_told or test_the_statistics_are_those_of_the_run
-# Because: it was killed|again and again|begins with|no such file
+# Rejected by: test_the_load_lasts_as_long_as_it_was_told or test_the_statistics_are_those_of_the_run or test_the_users_of_the_class_load_the_host
+# Because: it was killed|again and again|begins with|no such file|was sent no request
 
 import subprocess
 import sys

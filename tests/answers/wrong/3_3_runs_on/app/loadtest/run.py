@@ -1,6 +1,6 @@
 # Wrong answer to 3.3: Locust isn't told to end, and nobody ends it.
 # Rejected by: test_nothing_is_left_running or test_the_statistics_are_those_of_the_run or test_the_load_lasts_as_long_as_it_was_told
-# Because: its Locust runs on|it was killed|again and again
+# Because: its Locust runs on|it was killed|again and again|no such file|was sent no request
 
 import subprocess
 import sys
