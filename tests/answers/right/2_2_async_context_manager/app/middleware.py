@@ -1,4 +1,4 @@
-# Right answer to 2.2: an async context manager.
+# Right answer to 2.1, 2.2: an async context manager.
 
 from contextlib import asynccontextmanager, nullcontext
 

@@ -1,4 +1,4 @@
-# Right answer to 2.2: BaseHTTPMiddleware, and the iterator of its body.
+# Right answer to 2.1, 2.2: BaseHTTPMiddleware, and the iterator of its body.
 
 from starlette.middleware.base import BaseHTTPMiddleware
 

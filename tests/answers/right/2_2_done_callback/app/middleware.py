@@ -1,4 +1,4 @@
-# Right answer to 2.2: counted out by a callback of the request's task.
+# Right answer to 2.1, 2.2: counted out by a callback of the request's task.
 
 import asyncio
 

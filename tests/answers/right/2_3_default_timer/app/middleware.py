@@ -1,4 +1,4 @@
-# Right answer to 2.3: timeit.default_timer, a copy of the scope, and MutableHeaders.
+# Right answer to 2.1, 2.3: timeit.default_timer, a copy of the scope, and MutableHeaders.
 
 import contextlib
 import logging

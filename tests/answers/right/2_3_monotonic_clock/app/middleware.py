@@ -1,4 +1,4 @@
-# Right answer to 2.3: CLOCK_MONOTONIC, and a dataclass for each request.
+# Right answer to 2.1, 2.3: CLOCK_MONOTONIC, and a dataclass for each request.
 
 import time
 from dataclasses import dataclass

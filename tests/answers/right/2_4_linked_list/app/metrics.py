@@ -1,4 +1,4 @@
-# Right answer to 2.4: a linked list.
+# Right answer to 2.4, 2.5: a linked list.
 
 import math
 import threading

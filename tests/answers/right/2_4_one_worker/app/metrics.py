@@ -1,4 +1,4 @@
-# Right answer to 2.4: one thread does all of it, and the others wait.
+# Right answer to 2.4, 2.5: one thread does all of it, and the others wait.
 
 import math
 from collections import deque

@@ -1,4 +1,4 @@
-# Right answer to 2.4: a queue.Queue, and its mutex.
+# Right answer to 2.4, 2.5: a queue.Queue, and its mutex.
 
 import math
 import operator

@@ -1,4 +1,4 @@
-# Right answer to 2.4: several readers or one writer, by a Condition.
+# Right answer to 2.4, 2.5: several readers or one writer, by a Condition.
 
 import math
 import threading

@@ -1,4 +1,4 @@
-# Right answer to 2.5: the rank by Decimal.
+# Right answer to 2.4, 2.5: the rank by Decimal.
 
 import math
 import threading

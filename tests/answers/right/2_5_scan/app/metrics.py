@@ -1,4 +1,4 @@
-# Right answer to 2.5: each sample's share of the samples is counted.
+# Right answer to 2.4, 2.5: each sample's share of the samples is counted.
 
 import math
 import threading
