@@ -253,6 +253,7 @@ def _preload() -> None:
     waits.install()  # before any other module takes a copy of sleep
     # numpy would start threads, which a fork leaves behind.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # its command line, with all of rich, which nobody calls
     for name in PRELOAD:
         with contextlib.suppress(ImportError):  # phase 0 says what is missing
             importlib.import_module(name)
