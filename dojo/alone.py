@@ -44,8 +44,8 @@ def _imported(root: Path, file: str) -> Iterator[str]:
         if isinstance(node, ast.Import):
             names = [alias.name.split(".") for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            start = package[: len(package) - node.level + 1] if node.level else []
-            start = start + (node.module or "").split(".") if node.module else start
+            above = package[: len(package) - node.level + 1] if node.level else []
+            start = [*above, *(node.module.split(".") if node.module else ())]
             names = [start, *([*start, alias.name] for alias in node.names)]
         for name in names:
             path = "/".join(name) + ".py"

@@ -55,6 +55,7 @@ class Asked:
         """Whether it was answered with a 200."""
         return self.kind.status == 200
 
+
 @dataclass
 class Rigged:
     """The service, with the kinds of ``deck``, ``calm_after`` seconds after its first request with nothing but `QUICK`.
