@@ -4,8 +4,11 @@ import contextlib
 import importlib.util
 import inspect
 import io
+import shutil
 import sys
+import tempfile
 import time
+import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +44,7 @@ RED: pytest.StashKey[set[str]] = pytest.StashKey()
 RESULTS: pytest.StashKey[Collector] = pytest.StashKey()
 CHANCE: pytest.StashKey[Chance] = pytest.StashKey()
 BEGAN: pytest.StashKey[float] = pytest.StashKey()
+TEMPORARY: pytest.StashKey[Path] = pytest.StashKey()
 
 ServiceStarter = Callable[..., Awaitable[Service]]
 
@@ -85,8 +89,15 @@ def pytest_configure(config: pytest.Config) -> None:
         # Started now, so that it imports the libraries while pytest collects.
         config.stash[RUN] = Run(Launcher(workspace, _shared(config, "dojo-fork-server")))
     _keep_hypothesis_out_of_the_workspace()
+    if not config.option.basetemp:
+        # pytest's own place is shared by all runs of a user, each of which clears up behind the others; what one of them can't
+        # remove, because somebody still writes there, would fail a run that has to do with neither.
+        with contextlib.suppress(OSError):  # hosts need such a folder too, and tell it better
+            config.stash[TEMPORARY] = Path(tempfile.mkdtemp(prefix="serving-katas-"))
+            config.option.basetemp = config.stash[TEMPORARY] / "tests"
     # A verdict must not depend on when the judge's garbage is collected.
     config.addinivalue_line("filterwarnings", "ignore::pytest.PytestUnraisableExceptionWarning")
+    warnings.filterwarnings("ignore", category=pytest.PytestUnraisableExceptionWarning)  # between and behind the tests
 
 
 def _keep_hypothesis_out_of_the_workspace() -> None:
@@ -159,11 +170,13 @@ def _note(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Ends every host, and the process that started them."""
+    """Ends every host and the process that started them, and removes what the run wrote."""
     if RUN in config.stash:
         config.stash[RUN].launcher.close()
     if SERVICES in config.stash:
         config.stash[SERVICES].close()
+    if TEMPORARY in config.stash:
+        shutil.rmtree(config.stash[TEMPORARY], ignore_errors=True)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -18,6 +18,7 @@ import multiprocessing
 import os
 import re
 import threading
+import traceback
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
@@ -152,8 +153,15 @@ def judge(workspace: Path, exercises: Iterable[str] = (), options: Iterable[str]
 
 
 def judge_answer(answer: Answer) -> Verdict:
-    """The verdict on the exercises that an answer's header names."""
-    return judge(answer.path, answer.exercises)
+    """The verdict on the exercises that an answer's header names.
+
+    A judge that fails itself is told as *broken* of this answer, so that one failure doesn't hide the verdicts on all others.
+    """
+    try:
+        return judge(answer.path, answer.exercises)
+    except Exception:
+        trace = traceback.format_exc()
+        return Verdict(dict.fromkeys(answer.exercises, "broken"), messages=dict.fromkeys(answer.exercises, trace), shown=trace, status=-1)
 
 
 def complaints(answer: Answer, verdict: Verdict) -> Iterator[str]:

@@ -18,16 +18,21 @@ JOBS = 2 * (os.cpu_count() or 1)
 def verdicts(request: pytest.FixtureRequest) -> dict[str, Verdict]:
     """The verdict on each answer, by its name, judged side by side.
 
-    Once more, one at a time, are judged those of which the machine was too busy to tell, and wrong ones that were
+    Once more, one at a time, are judged those of which the machine was too busy to tell or the judge failed, and wrong ones that were
     rejected for another cause than their header names: which of an answer's faults shows first may hang on how busy
     the machine is. Whether it is accepted may not, so nobody has a second try at that; `nox -s stress` gives none at all.
     """
     told = {answer.name: verdict for answer, verdict in judge_all(JUDGED, JOBS)}
-    again = [answer for answer in JUDGED if "unclear" in told[answer.name].states.values() or _for_another_cause(answer, told[answer.name])]
+    again = [answer for answer in JUDGED if _is_unclear(told[answer.name]) or _for_another_cause(answer, told[answer.name])]
     reporter = request.config.pluginmanager.get_plugin("terminalreporter")
     for answer in again if reporter else []:
         reporter.write_line(f"judged once more, {answer.name}: {'; '.join(complaints(answer, told[answer.name]))}")
     return told | {answer.name: verdict for answer, verdict in judge_all(again, 1)}
+
+
+def _is_unclear(verdict: Verdict) -> bool:
+    """Whether the machine was too busy to tell, or the judge failed itself."""
+    return verdict.status < 0 or "unclear" in verdict.states.values()
 
 
 def _for_another_cause(answer: Answer, verdict: Verdict) -> bool:
