@@ -1,6 +1,7 @@
 """The pytest plugin: ``--workspace``, the fixtures, the exercise marker, and verdicts instead of traces."""
 
 import contextlib
+import gc
 import importlib.util
 import inspect
 import io
@@ -167,6 +168,12 @@ def _note(config: pytest.Config) -> None:
     done = [result for exercise_id, result in collected.results.items() if exercise_id in collected.judged]
     with contextlib.suppress(OSError):  # a checkout that can't be written to is judged all the same
         Notebook(config.stash[WORKSPACE]).record(done, quick=bool(config.getoption("quick")))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Lets the collector leave alone what is imported and collected: pytest calls it twice at its end, with the learner waiting."""
+    if RUN in session.config.stash:
+        gc.freeze()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
