@@ -110,7 +110,10 @@ class CallClock:
 
     def __init__(self, learner: Learner) -> None:
         self._learner = learner
+        self._theirs = learner.theirs
         self._open: list[_Open] = []
+        #: The numbers of those frames whose end is the end of an open call.
+        self._frames: set[int] = set()
         self._calls: list[Call] = []
         self._queue: RunQueue | None = None
 
@@ -120,6 +123,7 @@ class CallClock:
             self._queue = RunQueue()
         self._calls = []
         self._open = []
+        self._frames = set()
         sys.setprofile(self._profile)
 
     def disarm(self) -> None:
@@ -142,6 +146,8 @@ class CallClock:
         return Reading(time.perf_counter(), time.thread_time(), self._queue.seconds())
 
     def _begin(self, key: Any, frame: FrameType, line: int, callee: str) -> None:
+        if isinstance(key, FrameType):
+            self._frames.add(id(key))  # no other frame has the number, as the entry keeps this one
         self._open.append(_Open(key, frame, line, callee, self._now(), len(self._open)))
 
     def _end(self, entry: _Open) -> None:
@@ -154,21 +160,27 @@ class CallClock:
                                 end.cpu - start.cpu, end.queued - start.queued, entry.depth))
 
     def _profile(self, frame: FrameType, event: str, arg: Any) -> None:
-        owns = self._learner.owns
+        # Called at each start and end of any function, the libraries' too: for those it has to find in few steps that there is nothing to do.
+        theirs = self._theirs
         if event == "call":
-            caller = frame.f_back
-            if caller is not None and owns(caller.f_code):
+            # Whoever of theirs calls has an open call of its own; to ask any frame for its caller takes longer than all else here.
+            caller = frame.f_back if self._open else None
+            if caller is not None and theirs[caller.f_code.co_filename]:
                 name = getattr(frame.f_code, "co_qualname", frame.f_code.co_name)
                 self._begin(frame, caller, caller.f_lineno, name)
-            if owns(frame.f_code):
+            if theirs[frame.f_code.co_filename]:
                 self._begin(frame, frame, 0, "")
         elif event == "c_call":
-            if owns(frame.f_code):
+            if theirs[frame.f_code.co_filename]:
                 self._begin((frame, arg), frame, frame.f_lineno, getattr(arg, "__qualname__", str(arg)))
+        elif not self._open:
+            return
         elif event == "return":
-            while any(entry.key is frame for entry in self._open):
-                entry = self._open.pop()
-                if entry.key is frame:
-                    self._end(entry)
-        elif self._open and isinstance(key := self._open[-1].key, tuple) and key[0] is frame:  # c_return, c_exception
+            if id(frame) in self._frames:
+                self._frames.remove(id(frame))
+                while any(entry.key is frame for entry in self._open):
+                    entry = self._open.pop()
+                    if entry.key is frame:
+                        self._end(entry)
+        elif isinstance(key := self._open[-1].key, tuple) and key[0] is frame:  # c_return, c_exception
             self._end(self._open.pop())

@@ -245,7 +245,7 @@ def _adopt_orphans() -> None:
 def _preload() -> None:
     """Imports all that hosts need."""
     import gc
-    import importlib
+    import importlib.util
 
     from dojo import waits
 
@@ -254,6 +254,8 @@ def _preload() -> None:
     # numpy would start threads, which a fork leaves behind.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # its command line, with all of rich, which nobody calls
+    if importlib.util.find_spec("sniffio") is None:  # httpx looks for it at each request
+        sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
     for name in PRELOAD:
         with contextlib.suppress(ImportError):  # phase 0 says what is missing
             importlib.import_module(name)

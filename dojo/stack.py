@@ -11,7 +11,7 @@ import re
 import sys
 import threading
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
@@ -50,23 +50,30 @@ def _statements(file: str) -> dict[int, tuple[int, int]]:
     return spans
 
 
+class _Known(dict[str, bool]):
+    """What ``find`` says of each key, asked once."""
+
+    def __init__(self, find: Callable[[str], bool]) -> None:
+        super().__init__()
+        self._find = find
+
+    def __missing__(self, key: str) -> bool:
+        found = self[key] = self._find(key)
+        return found
+
+
 class Learner:
     """The learner's code: what lies below the folder ``root``, but for the files ``laid_over`` it by the judge."""
 
     def __init__(self, root: str | Path, laid_over: Iterable[str] = ()) -> None:
         self.root = os.path.realpath(root) + os.sep
         self._laid_over = {os.path.join(self.root, *place.split("/")) for place in laid_over}
-        self._known: dict[CodeType, bool] = {}
+        #: For each file, whether the learner wrote it. Not by code object: to look one up costs as much as to hash all of its constants.
+        self.theirs = _Known(lambda file: file.startswith(self.root) and file not in self._laid_over)
 
     def owns(self, code: CodeType) -> bool:
         """Whether ``code`` was written by the learner."""
-        known = self._known.get(code)
-        if known is None:
-            known = self._known[code] = self._is_theirs(code.co_filename)
-        return known
-
-    def _is_theirs(self, file: str) -> bool:
-        return file.startswith(self.root) and file not in self._laid_over
+        return self.theirs[code.co_filename]
 
     def describe(self, file: str, line: int, function: str = "") -> dict[str, Any]:
         """A place in the learner's code as plain data, its path as seen from the workspace."""
@@ -104,7 +111,7 @@ class Learner:
     def error(self, error: BaseException) -> dict[str, Any]:
         """An exception as plain data: its type, message, and the learner's places, outermost first."""
         trace = traceback.extract_tb(error.__traceback__)
-        frames = [self.describe(f.filename, f.lineno or 0, f.name) for f in trace if self._is_theirs(f.filename)]
+        frames = [self.describe(f.filename, f.lineno or 0, f.name) for f in trace if self.theirs[f.filename]]
         message = str(error).replace(self.root, "")  # a learner knows nothing of the copy that ran
         if missing := re.match(r"cannot import name '(\w+)' from", message):
             message += self._renamed(missing[1], error)
@@ -116,7 +123,7 @@ class Learner:
     def _renamed(self, name: str, error: BaseException) -> str:
         """The names in the learner's module that may be meant by ``name``, which it has not; empty when there are none."""
         module = sys.modules.get(getattr(error, "name", None) or "")
-        if module is None or not self._is_theirs(getattr(module, "__file__", None) or ""):
+        if module is None or not self.theirs[getattr(module, "__file__", None) or ""]:
             return ""
         own = [each for each, value in vars(module).items() if getattr(value, "__module__", None) == module.__name__]
         close = [f"`{each}`" for each in difflib.get_close_matches(name, own)]
