@@ -31,7 +31,8 @@ class Chance:
     def begin(self, test: str) -> None:
         """From now on the draws are those of ``test``."""
         random.seed(f"{self.seed} {test}")
-        source = random.Random(f"{self.seed} {test} secrets")
+        source = self._source = random.Random(f"{self.seed} {test} secrets")
+        self._fresh = (random.getstate(), source.getstate())
 
         def token_hex(nbytes: int | None = None) -> str:
             return source.randbytes(32 if nbytes is None else nbytes).hex()
@@ -40,3 +41,7 @@ class Chance:
             return source.choice(sequence)
 
         secrets.token_hex, secrets.randbelow, secrets.choice = token_hex, source.randrange, choice  # type: ignore[assignment]
+
+    def drawn(self) -> bool:
+        """Whether the test that began last has drawn anything."""
+        return self._fresh != (random.getstate(), self._source.getstate())

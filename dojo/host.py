@@ -29,7 +29,7 @@ from typing import Any, BinaryIO
 import uvicorn
 
 from dojo import waits
-from dojo.clock import RunQueue
+from dojo.clock import RunQueue, queue_delays
 from dojo.files import hold_file
 from dojo.imports import Importer
 from dojo.jail import confine
@@ -75,6 +75,8 @@ class Host:
         self._running: asyncio.AbstractEventLoop | None = None
         self._main = threading.get_ident()
         self._queue = RunQueue()
+        #: The threads' delays when the call that runs now began.
+        self._delays: dict[str, float] = {}
         self._pid = os.getpid()
         self._server: _Server | None = None
         #: Whether the learner's code has been imported, and so can have changed anything.
@@ -174,6 +176,7 @@ class Host:
         self.line.send(event="ready", port=0, broken={})
         calls = iter(self._calls.get, None)
         for call in calls:
+            self._delays = queue_delays()
             try:
                 value = self._call(call)
             except BaseException as error:
@@ -246,7 +249,12 @@ class Host:
             "report": lambda m: probe.report(),
             "error": lambda m: probe.error_of(m["path"]),
             "where": lambda m: self._where(),
+            "delayed": lambda m: self._delayed(),
         }
+
+    def _delayed(self) -> float:
+        """For how many seconds of the call that runs now one of the threads was ready to run and had no CPU; of several, the most."""
+        return max((delay - self._delays.get(task, 0.0) for task, delay in queue_delays().items()), default=0.0)
 
     def _where(self) -> dict[str, Any]:
         """Where the main thread stands in the learner's code, and whether it computes or waits."""

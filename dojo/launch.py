@@ -32,6 +32,9 @@ PIPE_SIZE = 1 << 20
 #: Where copies of a workspace are kept if it has that much room, in bytes: a host's takes 2 ms in memory, and 40 ms on some disks.
 MEMORY, ROOM = Path("/dev/shm"), 64 << 20
 
+#: Less than this isn't lent, in seconds.
+LEAST_LENT = 0.05
+
 #: How many files judge and hosts may open at least, where the system has nothing against it.
 FILES = 4096
 
@@ -41,7 +44,11 @@ class HostGone(Exception):
 
 
 class NoAnswer(Exception):
-    """The host lives and did not answer within the patience limit."""
+    """The host lives and did not answer within the patience limit, beyond which it was ``lent`` some seconds."""
+
+    def __init__(self, lent: float = 0.0) -> None:
+        super().__init__()
+        self.lent = lent
 
 
 class StarterGone(Exception):
@@ -74,20 +81,28 @@ class Host:
         self._drain.start()
         self._listening = asyncio.create_task(self._listen())
 
-    async def ask(self, do: str, patience: float, **message: Any) -> dict[str, Any]:
+    async def ask(self, do: str, patience: float, lend: float = 0.0, **message: Any) -> dict[str, Any]:
         """The reply to a question: ``value`` or ``error`` is in it.
 
-        Raises `HostGone`, or `NoAnswer` after ``patience`` seconds.
+        Raises `HostGone`, or `NoAnswer` after ``patience`` seconds; of which up to ``lend`` more are given for those in which a call's
+        thread was ready to run and had no CPU, as that is the machine's doing.
         """
         if self.gone:
             raise HostGone
         number = next(self._numbers)
-        reply = self._waiting[number] = asyncio.get_running_loop().create_future()
+        reply: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self._waiting[number] = reply
         self.tell({"do": do, "id": number, **message})
+        lent = 0.0
         try:
-            return await asyncio.wait_for(reply, patience)
-        except TimeoutError:
-            raise NoAnswer from None
+            while True:
+                await asyncio.wait({reply}, timeout=patience)
+                if reply.done():
+                    return reply.result()
+                owed = min(lend, (await self.ask("delayed", 2.0)).get("value") or 0.0) if lend else 0.0
+                if owed < lent + LEAST_LENT:
+                    raise NoAnswer(lent)
+                patience, lent = owed - lent, owed
         finally:
             self._waiting.pop(number, None)
 

@@ -25,6 +25,8 @@ from dojo.wire import LONGEST_LINE, plain
 START_PATIENCE = 8.0
 REQUEST_PATIENCE = 5.0
 CALL_PATIENCE = 10.0
+#: So much longer a call may take as it was ready to run and had no CPU, in seconds.
+LENT = 30.0
 
 #: A service that was told to end waits when its loop was found idle so often in a row.
 IDLE_LOOKS = 20
@@ -365,12 +367,15 @@ class Functions:
         host = self._host
         try:
             await asyncio.wait_for(asyncio.shield(host.started), START_PATIENCE)
-            reply = await host.ask("call", patience, function=function, args=arguments)
+            reply = await host.ask("call", patience, lend=LENT if patience <= LENT else 0.0, function=function, args=arguments)
         except HostGone:
             raise Red(f"{told_of} {not_done}. {_sentence(await _ending(host))}{_printed(host)}") from None
-        except (NoAnswer, TimeoutError):
+        except (NoAnswer, TimeoutError) as late:
             told = await _hang(host, f"{not_done} in {patience:g} s, the patience limit")
             await host.close()
+            if getattr(late, "lent", 0.0) >= LENT:
+                raise Inconclusive(f"{told_of} {not_done} in {patience + LENT:g} s, of which it had no CPU for {LENT:g} s or more: "
+                                   "the machine is too busy") from None
             raise Red(f"{told_of} {_sentence(told)}") from None
         if "error" in reply:
             error = reply["error"]

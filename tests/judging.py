@@ -129,8 +129,8 @@ _server: list[ForkServer] = []
 _services = Services()
 
 
-def judge(workspace: Path, exercises: Iterable[str] = (), options: Iterable[str] = ()) -> Verdict:
-    """Runs the katas of ``exercises`` (all, when empty) against ``workspace``, in this process."""
+def judge(workspace: Path, exercises: Iterable[str] = (), options: Iterable[str] = (), plugins: Iterable[object] = ()) -> Verdict:
+    """Runs the katas of ``exercises`` (all, when empty) against ``workspace``, in this process, beside more ``plugins`` of pytest."""
     if not _server:
         _server.append(ForkServer())
         atexit.register(_server[0].close)
@@ -147,7 +147,7 @@ def judge(workspace: Path, exercises: Iterable[str] = (), options: Iterable[str]
 
     arguments = ["--rootdir", str(ROOT), "-c", str(ROOT / "pyproject.toml"), "--workspace", str(workspace), *options, *katas]
     with contextlib.redirect_stdout(shown):
-        verdict.status = int(pytest.main(arguments, plugins=[Plugins()]))
+        verdict.status = int(pytest.main(arguments, plugins=[Plugins(), *plugins]))
     verdict.shown = shown.getvalue()
     return verdict
 

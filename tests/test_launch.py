@@ -3,12 +3,13 @@
 import asyncio
 import os
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from dojo import launch
-from dojo.launch import FORK, Launcher
+from dojo.launch import FORK, Launcher, NoAnswer
 from dojo.workspace import Workspace
 
 MEMORY = Path("/dev/shm")
@@ -41,6 +42,57 @@ async def test_a_host_that_is_killed_leaves_no_semaphore(tmp_path: Path) -> None
         launcher.close()
 
     assert not file.exists()
+
+
+CROWD = """\
+import os, signal, time
+
+
+def crowded() -> float:
+    \"""Computes for half a second on a CPU that it shares with four others.\"""
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    others = [os.fork() for _ in range(4)]
+    if 0 in others:
+        while True:  # ended below, or with the host's process group
+            pass
+        os._exit(0)
+    try:
+        began = time.thread_time()
+        while time.thread_time() - began < 0.5:
+            pass
+    finally:
+        for other in others:
+            os.kill(other, signal.SIGKILL)
+            os.waitpid(other, 0)
+    return 0.5
+
+
+def sleeps() -> None:
+    time.sleep(3)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="only Linux says for how long a thread had no CPU")
+async def test_time_without_a_cpu_is_lent(tmp_path: Path) -> None:
+    """A call on a busy machine may take longer by what it was ready to run and didn't; one that waits for something may not."""
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "crowd.py").write_text(CROWD)
+    launcher = Launcher(Workspace.at(tmp_path))
+    try:
+        host = await launcher.start({"do": "call", "root": str(launcher.root), "env": {}})
+        await asyncio.wait_for(host.started, 10)
+        began = time.perf_counter()
+        reply = await host.ask("call", 1.0, lend=60, function="app.crowd:crowded", args=[])
+        took = time.perf_counter() - began
+        with pytest.raises(NoAnswer) as late:
+            await host.ask("call", 1.0, lend=60, function="app.crowd:sleeps", args=[])
+        await host.close()
+    finally:
+        launcher.close()
+
+    assert reply["value"] == 0.5
+    assert took > 1.5  # which it could not have been within the limit
+    assert late.value.lent < 0.5
 
 
 @pytest.mark.skipif(not MEMORY.is_dir() or os.statvfs(MEMORY).f_bavail == 0, reason="this machine has no folder in memory")
