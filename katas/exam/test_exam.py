@@ -9,14 +9,18 @@ import random
 import re
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from dojo.kata import Answer, Call, Functions, Inconclusive, Red, Server, Service, ServiceStarter, Upstream, exercise
 from dojo.workspace import SOLUTIONS
 from katas.exam.crowd import WAITS, Reply, ask, crowd
+from katas.phase3_load_testing import test_3_3_run, test_3_4_results, test_3_6_compare
+from katas.phase3_load_testing.tables import Row, Table
 
 MAIN, PREDICT, COMPARE, METRICS = "app/main.py", "app/routers/predict.py", "app/routers/compare.py", "app/metrics.py"
 #: More than the threads of the default pool, which are 40.
@@ -143,6 +147,22 @@ async def test_the_weather_is_what_the_upstream_says_now(service: ServiceStarter
         assert {"city": city, **said["told"]} == answer.json(), f"The weather service said {said}, the answer was {answer.text}"
 
 
+@exercise("E", edit="app/routers/cache.py")
+async def test_a_value_that_was_just_stored_is_found(service: ServiceStarter, cache: Server) -> None:
+    """A key and a value that nobody could know before are read from the cache, and are a miss once they are gone."""
+    import redis.asyncio as redis
+
+    key, value = f"{cache.prefix}{random.getrandbits(40):x}", f"{random.getrandbits(60):x}"
+    api = await service(redis_url=cache.url)
+    async with redis.Redis.from_url(cache.direct) as client:
+        for held in (value, None):
+            await (client.delete(key) if held is None else client.set(key, held))
+            answer = await api.get(f"/cache/{key}")
+            await api.expect(200, answer)
+            assert {"key": key, "value": held, "hit": held is not None} == answer.json(), (
+                f"The cache holds {held!r} for the key {key!r}, and the answer was {answer.text}")
+
+
 @exercise("2.5", edit=METRICS)
 async def test_the_percentile_of_what_was_drawn(learner: Functions) -> None:
     """The percentile of samples that were drawn for this run."""
@@ -191,3 +211,83 @@ async def test_metrics_count_what_was_sent(service: ServiceStarter) -> None:
         await api.get("/health")
     told = await counted(api, "/health")
     assert sent == told, f"{sent} requests to /health were sent, and /metrics says {told:g}."
+
+
+@exercise("2.7", edit=MAIN)
+async def test_as_many_are_observed_as_were_sent(service: ServiceStarter) -> None:
+    """As many requests as the judge has sent, to a route and past all of them, are told by an application put together by create_app()."""
+    api = await service(options=solved("app/middleware.py", METRICS, "app/routers/metrics.py"))
+    for path, route, sent in (("/health", "/health", random.randint(3, 17)), (f"/{random.getrandbits(40):x}", "(unknown)", random.randint(3, 17))):
+        for _ in range(sent):
+            await api.get(path)
+        told = await counted(api, route)
+        assert sent == told, f"{sent} requests to {path} were sent, and /metrics says {told:g} for the route {route}."
+
+
+def times() -> tuple[int, int, int]:
+    """Percentiles 50, 95 and 99 in milliseconds, far from each other."""
+    p50 = random.randint(20, 400)
+    return p50, p50 + random.randint(50, 900), p50 + random.randint(1000, 3000)
+
+
+def statistics() -> Table:
+    """The statistics of a run that never was."""
+    rows = [Row(f"/{random.getrandbits(32):x}", count := random.randint(20, 4000), random.randint(0, count), times(), random.choice(("GET", "POST")))
+            for _ in range(random.randint(1, 4))]
+    return Table(rows, round(random.uniform(1, 60), 2), times())
+
+
+@exercise("3.3", edit=("app/loadtest/run.py", "locust.conf"))
+@pytest.mark.live
+async def test_the_load_that_was_drawn_is_put_on(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    """Locust is started with the users, their number and the rate that were drawn."""
+    name, path = random.choice((("FirstUser", "GET /first"), ("SecondUser", "GET /second")))
+    users, rate = random.randint(2, 9), random.randint(10, 40) / 2
+    target = await Upstream("the service", lambda call: Answer(json={})).start()
+    try:
+        arguments = [target.url, name, users, rate, 2.0]
+        outcome, = await test_3_3_run.outcomes(request.config, tmp_path, test_3_3_run.Attempt(arguments, service=target))
+    finally:
+        await target.stop()
+
+    if not outcome.calls:
+        test_3_3_run.came_to_something(outcome, 0)
+    assert outcome.path.get("exists"), f"{outcome.call} returned no path of a file that is there."
+    asked = {call.text for call in outcome.calls}
+    assert {path} == asked, f"{outcome.call} sent {sorted(asked)}, and {name} asks {path}."
+    told = {"users": outcome.said.get("users"), "spawn_rate": outcome.said.get("spawn_rate")}
+    assert {"users": users, "spawn_rate": rate} == told, f"{outcome.call} started Locust with {told}."
+
+
+@exercise("3.4", edit="app/loadtest/analysis.py")
+async def test_the_figures_of_runs_that_were_drawn(learner: Functions, tmp_path: Path) -> None:
+    """Of statistics that were drawn for this run, the figures are right."""
+    tables = [statistics() for _ in range(6)]
+    files = [table.write(tmp_path / f"{number}_stats.csv") for number, table in enumerate(tables)]
+
+    for table, result in zip(tables, await test_3_4_results.summaries(learner, *files), strict=True):
+        test_3_4_results.check(table, result, f"A run of {len(table.rows)} requests' names, drawn for this grade")
+
+
+@exercise("3.6", edit="app/loadtest/compare.py")
+async def test_runs_that_were_drawn_are_compared(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    """Of three runs whose figures were drawn for this grade, the summaries and the table are right, and so was the load."""
+    plan = [Table([Row(f"/predict/{name}", count := random.randint(50, 4000), random.randint(0, count // 2), times())], 18.0)
+            for name in test_3_6_compare.NAMES]
+    users, seconds = random.randint(2, 60), float(random.randint(2, 9))
+    call, arguments = f"compare(host, {users}, {seconds}, folder)", [test_3_6_compare.HOST, users, seconds]
+    functions = test_3_6_compare.in_a_host(request)
+    try:
+        outcome = await test_3_6_compare.Compared(functions, tmp_path)(call, arguments, into=tmp_path / "drawn", plan=plan)
+    finally:
+        await functions.close()
+
+    expected = [table.summary() for table in plan]
+    assert 3 == len(outcome.value), f"{call} returned {len(outcome.value)} summaries."
+    for name, figures, each in zip(test_3_6_compare.NAMES, expected, outcome.value, strict=True):
+        assert test_3_6_compare.agrees(figures, each), (
+            f"Of {name}, Locust's figures were\n    {test_3_6_compare.lines(figures)}\n{call} returned\n    {test_3_6_compare.lines(each)}")
+    test_3_6_compare.check_table(outcome)
+    for run in outcome.runs:
+        told = {"users": run["users"], "seconds": run["seconds"]}
+        assert {"users": users, "seconds": seconds} == told, f"{call} started Locust with {told}."

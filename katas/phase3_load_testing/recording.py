@@ -6,6 +6,7 @@ header, by which ``load_watch.py`` says inside of Locust how that answer was cou
 
 import itertools
 import json
+import random
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -74,7 +75,13 @@ WRONG_USERS = (
     _body("a user_id of null", a_user(None)),
     _body("a user without a user_id", {"name": "User", "email": "user@example.org"}),
 )
-RIGHT_PREDICTIONS = tuple(Kind(f"the right answer {json.dumps(each)}", lambda call, each=each: Answer(json=each)) for each in PREDICTIONS)
+
+
+def _right(body: dict[str, Any]) -> Kind:
+    return Kind(f"the right answer {json.dumps(body)}", lambda call: Answer(json=body))
+
+
+RIGHT_PREDICTIONS = tuple(map(_right, PREDICTIONS))
 RIGHT_USERS = (Kind("the right user", lambda call: Answer(json=a_user(user_of(call)))),)
 
 
@@ -89,6 +96,16 @@ FAILED_PREDICTIONS = (_status(500), _status(503, RIGHT_PREDICTIONS[0]), _status(
 FAILED_USERS = (_status(500), _status(503, RIGHT_USERS[0]), _status(404))
 
 
+def _a_right_one() -> Kind:
+    """A right answer that nobody has seen before."""
+    return _right({"prediction": random.uniform(-4, 4), "model_version": f"{random.getrandbits(32):x}"})
+
+
+def _a_wrong_one() -> Kind:
+    """A wrong body that nobody has seen before."""
+    return _body("another error as JSON", {f"{random.getrandbits(32):x}": random.uniform(-4, 4)})
+
+
 class Recording(Upstream):
     """Answers the first ``right_first`` requests right, then each second one wrong, one kind of wrong answers after the other."""
 
@@ -97,8 +114,9 @@ class Recording(Upstream):
         self.given: dict[int, Kind] = {}
         self._right_first = right_first
         self._kinds = {
-            False: (itertools.cycle(RIGHT_PREDICTIONS), itertools.cycle((*WRONG_PREDICTIONS, *FAILED_PREDICTIONS))),
-            True: (itertools.cycle(RIGHT_USERS), itertools.cycle((*WRONG_USERS, *FAILED_USERS))),
+            False: (itertools.cycle((*RIGHT_PREDICTIONS, _a_right_one())),
+                    itertools.cycle((*WRONG_PREDICTIONS, *FAILED_PREDICTIONS, _a_wrong_one()))),
+            True: (itertools.cycle(RIGHT_USERS), itertools.cycle((*WRONG_USERS, *FAILED_USERS, _a_wrong_one()))),
         }
         self._turns = {False: 0, True: 0}
 
