@@ -3,6 +3,7 @@
 It says what was returned or raised, as plain data, and decides nothing: all that is expected stays in the judge.
 """
 
+import contextlib
 import importlib
 import os
 import shutil
@@ -27,6 +28,11 @@ def _make_up() -> None:
     }.items():
         if name != "process_cpu_count" or hasattr(os, name):
             setattr(os, name, said)
+    with contextlib.suppress(ImportError):
+        import psutil  # which asks the system by itself
+
+        psutil.cpu_count = lambda logical=True: machine["cpus"]
+        psutil.Process.cpu_affinity = lambda process, cpus=None: sorted(machine["affinity"])
 
 
 def counted(cases: list[dict[str, Any]], same: bool = False) -> list[dict[str, Any]]:
