@@ -272,7 +272,8 @@ async def test_wrong_answers_count_as_failed(runs: dict[str, Seen], fails: str) 
 def why_wrong(kind: Kind) -> str:
     """Why an answer is wrong that was taken for a right one."""
     if kind.fails == "status":
-        return "\nOnly a status of 200 is a success, whatever the body says: response.success() overrides what Locust thinks of a status."
+        return ("\nOnly a status of 200 is a success, whatever the body says. Locust itself, and response.ok, take each below 400 for one, and "
+                "response.success() overrides what Locust thinks of the others.")
     return ("\nA service that is overloaded, or started badly, answers like that at full speed: the fastest run of the day, with no failures.\n"
             "Locust looks at the status alone; the body is yours to look at.")
 

@@ -12,8 +12,8 @@ from locust.contrib.fasthttp import ResponseContextManager
 
 
 def _judge(response: ResponseContextManager, is_right: Callable[[Any], bool]) -> None:
-    if response.status_code >= 400:
-        return
+    if response.status_code not in (0, 200):
+        return response.failure(f"status {response.status_code}")
     try:
         body = response.json()
     except ValueError:
