@@ -232,7 +232,11 @@ async def test_throughput_may_stay_or_fall(points: Points) -> None:
     from_the_start = [Step(users, rps, 0.05, 0.0) for users, rps in ((4, 100.0), (8, 80.0), (12, 60.0))]
     saturating = [Step(users, rps, 0.05, 0.0) for users, rps in ((4, 1000.0), (8, 1500.0), (12, 1600.0), (16, 1620.0))]
     slow = [Step(users, rps, 0.05, 0.0) for users, rps in ((4, 0.5), (8, 1.0), (12, 1.3), (16, 1.31))]
-    cases = [(steps, 0.2, 0.0) for steps in (flat, falling, from_the_start, saturating, slow)]
+    # Each step is within 5 % of the one before it, and the last ones are far below the most.
+    sagging = [Step(users, rps, 0.05, 0.0) for users, rps in ((4, 120.0), (8, 160.0), (12, 155.0), (16, 150.0), (24, 145.0), (32, 140.0))]
+    # The most comes in two small rises: neither is more than 5 %, and both together are.
+    uneven = [Step(users, rps, 0.05, 0.0) for users, rps in ((4, 104.5), (8, 109.5), (12, 100.0), (16, 80.0))]
+    cases = [(steps, 0.2, 0.0) for steps in (flat, falling, from_the_start, saturating, slow, sagging, uneven)]
 
     for case, result in zip(cases, await points(cases), strict=True):
         check(*case, result)
