@@ -28,7 +28,7 @@ def started(environment: object, **_: object) -> None:
     """Says with what options Locust was started."""
     options = environment.parsed_options
     leave(users=options.num_users, spawn_rate=options.spawn_rate, run_time=options.run_time, host=options.host,
-          csv=options.csv_prefix, web=environment.web_ui is not None)
+          csv=options.csv_prefix, reset_stats=options.reset_stats, web=environment.web_ui is not None)
     # More than a pipe holds: who lets Locust write into one and doesn't read it waits for ever.
     sys.stderr.write("A locustfile may print a lot.\n" * 5000)
     leave(printed=True)

@@ -7,6 +7,7 @@ import signal
 import tempfile
 import time
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 #: How long a process that was ended may take to be gone, in seconds. Only what runs on is waited for so long.
@@ -17,8 +18,11 @@ def ready() -> None:
     """Nothing, for a host that is to be there."""
 
 
-def attempt(locustfile: str, word: str, arguments: list[Any], grace: float | None = None) -> dict[str, Any]:
-    """Runs ``run(*arguments)`` with ``locustfile`` as the workspace's; ``grace`` takes the place of GRACE_SECONDS, if it is there."""
+def attempt(locustfile: str, word: str, arguments: list[Any], grace: float | None = None, twice: bool = False) -> dict[str, Any]:
+    """Runs ``run(*arguments)`` with ``locustfile`` as the workspace's; ``grace`` takes the place of GRACE_SECONDS, if it is there.
+
+    With ``twice`` it is run once more when it has returned a path, and all but `again` is about the first time.
+    """
     module = importlib.import_module("app.loadtest.run")
     if grace is not None and hasattr(module, "GRACE_SECONDS"):
         module.GRACE_SECONDS = grace
@@ -45,7 +49,22 @@ def attempt(locustfile: str, word: str, arguments: list[Any], grace: float | Non
     done["stuck"] = any("stuck" in each for each in said)
     done["lasted"] = next((each["ended"] - began for each in said if "ended" in each), None)
     done["written"] = sorted(files(home) - before)
+    if twice and done.get("path", {}).get("exists"):
+        done["again"] = once_more(module, arguments, Path(done["path"]["file"]), home)
     return done
+
+
+def once_more(module: ModuleType, arguments: list[Any], first: Path, home: Path) -> dict[str, Any]:
+    """What a second run returned, and what became of the first one's file."""
+    before, path = first.read_bytes(), None
+    try:
+        path = returned(module.run(*arguments), home)
+    except (RuntimeError, TimeoutError):
+        pass  # the first run has shown what it does; this one is about its files
+    finally:
+        os.chdir(home)
+    touched = "gone" if not first.is_file() else "another one" if first.read_bytes() != before else ""
+    return {"path": path, "touched": touched}
 
 
 def returned(path: Any, home: Path) -> dict[str, Any]:

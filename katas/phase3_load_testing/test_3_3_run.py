@@ -49,6 +49,8 @@ with open("@word@", "a") as file:
     file.write(json.dumps({"pid": os.getpid(), "stuck": True}) + "\\n")
 time.sleep(3600)
 '''
+#: How long the load of a Locust that hangs is to last, in seconds: longer than the first of these graces, which begin when it is over.
+STUCK_SECONDS = 3.0
 #: Locust's statistics lack what came after they were last written: each tenth of a second here, with some room. In seconds.
 GAP = 1.0
 
@@ -106,6 +108,7 @@ class Attempt:
     locustfile: str = field(default_factory=lambda: LOCUSTFILE.read_text(encoding="utf-8"))
     grace: float | None = None
     service: Upstream | None = None
+    twice: bool = False
 
 
 async def outcomes(config: pytest.Config, folder: Path, *attempts: Attempt) -> list[Outcome]:
@@ -115,7 +118,8 @@ async def outcomes(config: pytest.Config, folder: Path, *attempts: Attempt) -> l
         for host in hosts:
             await host.call(DRIVER + "ready")  # one after the other: hosts come from one process, which is asked for one at a time
         calls = [
-            host.call(DRIVER + "attempt", each.locustfile, str(folder / f"word-{number}"), each.arguments, each.grace, patience=PATIENCE)
+            host.call(DRIVER + "attempt", each.locustfile, str(folder / f"word-{number}"), each.arguments, each.grace, each.twice,
+                      patience=PATIENCE * (1 + each.twice))
             for number, (host, each) in enumerate(zip(hosts, attempts, strict=True))
         ]
         done = await asyncio.gather(*calls)
@@ -138,7 +142,7 @@ def end_all(folder: Path) -> None:
 
 @pytest_asyncio.fixture(loop_scope="session", scope="module")
 async def loads(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[dict[str, Outcome]]:
-    """Three loads at the same time: one that goes well, one whose requests all fail, and one that nobody answers."""
+    """Three loads at the same time: one that goes well, one whose requests all fail, and one that nobody answers, which is made once more."""
     folder = tmp_path_factory.mktemp("loads")
     good = await Upstream("the service", lambda call: Answer(json={})).start()
     bad = await Upstream("the service", lambda call: Answer(status=500, json={})).start()
@@ -148,9 +152,9 @@ async def loads(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
             unanswered = f"http://127.0.0.1:{nobody.getsockname()[1]}"
             done = await outcomes(
                 request.config, folder,
-                Attempt([good.url, "SecondUser", 4, 2.0, 3.0], service=good),
+                Attempt([good.url, "SecondUser", 4, 2.5, 3.0], service=good),
                 Attempt([bad.url, "FirstUser", 2, 2.0, 1.5], service=bad),
-                Attempt([unanswered, "SecondUser", 2, 2.0, 2.0]),
+                Attempt([unanswered, "SecondUser", 2, 2.0, 2.0], twice=True),
             )
             yield dict(zip(("good", "failing", "unanswered"), done, strict=True))
         finally:
@@ -232,6 +236,10 @@ async def test_users_spawn_rate_and_time_are_respected(loads: dict[str, Outcome]
         assert word["run_time"] is None or abs(word["run_time"] - seconds) < 1, (
             f"{load.call}: Locust was started for {word['run_time']} s. It knows whole seconds only; 1.5 is 2 for it, or 1."
         )
+        assert not word["reset_stats"], (
+            f"{load.call}: Locust was told to forget what it had counted as soon as all users are there. The statistics are those of the run, "
+            "and its beginning is a part of it."
+        )
         assert not word["web"], (
             f"{load.call}: Locust opened its web page as well, on port 8089. A run that nobody watches needs none, and two at a time would "
             "fight for the port. There is an option for that."
@@ -273,6 +281,15 @@ async def test_each_run_has_files_of_its_own(loads: dict[str, Outcome]) -> None:
         assert one.path["file"] != other.path["file"], (
             f"Two runs at the same time both returned {one.path['shown']}: one wrote over what the other had measured. A folder that is "
             "named by the second is the same for both; tempfile.mkdtemp makes one that nobody else has."
+        )
+    for load in loads.values():
+        again = load.done.get("again") or {}  # without a path when the machine was too busy for a second run
+        assert not again.get("path") or again["path"].get("file") != load.path["file"], (
+            f"{load.call} was called again when it had returned, and returned the same path again, {load.path['shown']}: the second run wrote "
+            "over what the first had measured. A load is repeated to see how much its figures vary; tempfile.mkdtemp makes a new folder each time."
+        )
+        assert not again.get("touched"), (
+            f"{load.call} returned {load.path['shown']}. When it was called again, that file was {again['touched']}."
         )
     for load in loads.values():
         written = load.done["written"]
@@ -321,9 +338,15 @@ async def test_a_locust_that_hangs_is_ended(request: pytest.FixtureRequest, tmp_
         (folder := tmp_path / str(number)).mkdir()
         loads = await outcomes(
             request.config, folder,
-            Attempt([service.url, "StuckUser", 1, 1.0, 1.0], grace=grace, locustfile=stuck),
+            Attempt([service.url, "StuckUser", 1, 1.0, STUCK_SECONDS], grace=grace, locustfile=stuck),
             Attempt([service.url, "FirstUser", 1, 1.0, 1.0], grace=grace, locustfile=HANGING),
         )
+        for load in loads:
+            # Counted from the call on: nothing but a limit that is too short is over before the load is.
+            assert "raised" not in load.done or "TimeoutError" not in load.done["raised"]["kinds"] or load.done["took"] >= load.arguments[4], (
+                f"With {grace:g} for GRACE_SECONDS, {load.call} ended Locust and raised TimeoutError {load.done['took']:.1f} s after the call: the "
+                f"{load.arguments[4]:g} s of load weren't over, after which the grace begins."
+            )
         if all(load.done["stuck"] for load in loads):
             break
     for load, what in zip(loads, ("a task that never comes to its end", "a locustfile whose import never comes to its end"), strict=True):
@@ -377,8 +400,12 @@ async def test_the_web_page_proposes_a_load(page: httpx.AsyncClient) -> None:
 
     proposed = json.loads(found[1])
     host = proposed.get("host") or ""
-    assert re.match(r"http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?/?$", host), (
+    assert re.match(r"http://(127\.0\.0\.1|localhost|\[::1\]):8000/?$", host), (
         f"The web page proposes {host or 'nothing'} for `host`. locust.conf sets the address of the service on this machine: http://127.0.0.1:8000."
+    )
+    state = (await statistics(page))["state"]
+    assert state in ("ready", "stopped"), (
+        f"Nobody has started a load, and the page says that it is {state}: locust.conf starts it. The page proposes one; who opens it starts it."
     )
     for name, setting in (("num_users", "users"), ("spawn_rate", "spawn-rate")):
         assert (proposed.get(name) or 0) > 0, f"The web page proposes nothing for `{setting}`. locust.conf sets it."
