@@ -17,6 +17,7 @@ from dojo.evidence import Picture, raised
 from dojo.kata import Functions, Inconclusive, Red, ServiceStarter, beside, exercise, keep_picture, listed, plural
 from dojo.plugin import RUN
 from dojo.workspace import SOLUTIONS
+from katas.phase3_load_testing.pictures import Text, belong, parse, texts_in
 from katas.phase3_load_testing.tables import Row, Table, read
 
 pytestmark = exercise("3.6", edit="app/loadtest/compare.py")
@@ -142,7 +143,7 @@ def in_a_host(request: pytest.FixtureRequest) -> Functions:
 async def outcomes(compared: Compared, tmp_path_factory: pytest.TempPathFactory) -> list[Outcome]:
     """Two calls after each other, with one folder that isn't there yet."""
     folder = tmp_path_factory.mktemp("reports") / "3" / "today"
-    one = await compared(f'compare("{HOST}", 12, 7.0, folder)', [HOST, 12, 7.0], into=folder, plan=FIRST)
+    one = await compared(f'compare("{HOST}", 12, 6.5, folder)', [HOST, 12, 6.5], into=folder, plan=FIRST)
     if "raised" in one.done:
         return [one, one]
     return [one, await compared(f'compare("{HOST}/", 30, 2.0, folder)', [f"{HOST}/", 30, 2.0], into=folder, plan=THEN)]
@@ -182,7 +183,7 @@ async def test_the_three_are_compared(outcomes: list[Outcome]) -> None:
 
 async def test_the_same_load_is_put_on_each(outcomes: list[Outcome]) -> None:
     """Each of the three gets the same number of users, who come all at once, for the same time: those that were asked for."""
-    for outcome, (users, seconds) in zip(outcomes, ((12, 7.0), (30, 2.0)), strict=True):
+    for outcome, (users, seconds) in zip(outcomes, ((12, 6.5), (30, 2.0)), strict=True):
         assert outcome.runs, f"{outcome.call} did not start Locust."
         for run in outcome.runs:
             told = f"{outcome.call} started Locust for {listed(run['classes']) or 'no class'}"
@@ -190,7 +191,7 @@ async def test_the_same_load_is_put_on_each(outcomes: list[Outcome]) -> None:
             assert run["users"] == users, (
                 f"{told} with {run['users']:g} users: what a service does under one load says nothing of what it does under another."
             )
-            assert run["seconds"] == seconds, (
+            assert run["seconds"] == math.ceil(seconds), (  # run() rounds up, as Locust knows whole seconds only
                 f"{told} for {run['seconds']} s: the shorter a run is, the larger a part of it is its beginning, without any answers."
             )
             assert run["rate"] >= users, f"{told} with a spawn rate of {run['rate']:g}: of {users} users, the last come when the run is nearly over."
@@ -249,6 +250,12 @@ def number(cell: str) -> float | None:
     return value / 100 if rest.startswith("%") else value / 1000 if rest.startswith("ms") else value
 
 
+def meaning(cell: str) -> str:
+    """What a cell with a unit of its own says in that of its column."""
+    value = number(cell)
+    return f", which is {value:.4g}" if value is not None and re.search(r"%|ms", cell) else ""
+
+
 def is_name(name: str, text: str) -> bool:
     """Whether a text names an endpoint; "async" does not name sync."""
     return re.search(rf"(?<![a-z]){name}(user)?(?![a-z])", text.lower()) is not None
@@ -282,24 +289,11 @@ def check_table(outcome: Outcome) -> None:
                 )
             else:
                 assert close(expected, number(cell)), (
-                    f"In comparison.md, `{field}` of {name} is \"{cell}\"; measured was {expected:.4g}.\n{begins(text)}"
+                    f"In comparison.md, `{field}` of {name} is \"{cell}\"{meaning(cell)}; measured was {expected:.4g}.\n{begins(text)}"
                 )
 
 
 # -- the plot
-
-
-def texts_of(svg: str) -> list[str]:
-    """All texts of a picture. Where letters are drawn as shapes, as matplotlib does by default, the text stands in a comment."""
-    parser = ElementTree.XMLParser(target=ElementTree.TreeBuilder(insert_comments=True))
-    root = ElementTree.fromstring(svg, parser)
-    texts = []
-    for element in root.iter():
-        if element.tag is ElementTree.Comment:
-            texts.append((element.text or "").strip())
-        elif str(element.tag).endswith("}text") or element.tag == "text":
-            texts.append(" ".join("".join(element.itertext()).split()))
-    return [text for text in texts if text]
 
 
 #: How an axis may say that it shows requests per second.
@@ -313,12 +307,26 @@ async def test_the_plot_says_what_was_measured(outcomes: list[Outcome]) -> None:
     """`comparison.svg` is a plot of the throughput: with the endpoints' names, an axis that says what it shows, and the figures."""
     check_plot(outcomes[0])
     old = [table.summary()["rps"] for table in FIRST[:2]]
-    numbers = numbers_of(texts_of(outcomes[1].text("comparison.svg")))
+    numbers = numbers_of(texts_of(outcomes[1]))
     assert not set(old) <= set(numbers), (
         f"The second comparison.svg also shows {old[0]:g} and {old[1]:g}, the throughput of the comparison before: it was drawn over the "
         "old plot, or that was kept. pyplot goes on with its current figure until there is a new one."
     )
     check_plot(outcomes[1])
+
+
+def drawn(outcome: Outcome) -> ElementTree.Element:
+    """The picture that was written; raises `Red` when it can't be read."""
+    svg = outcome.text("comparison.svg")
+    try:
+        return parse(svg)
+    except ElementTree.ParseError as error:
+        raise Red(f"comparison.svg can't be read: {error}\n{begins(svg)}") from None
+
+
+def texts_of(outcome: Outcome) -> list[str]:
+    """All texts of the picture that was written."""
+    return [each.text for each in texts_in(drawn(outcome))]
 
 
 def numbers_of(texts: list[str]) -> list[float]:
@@ -328,12 +336,9 @@ def numbers_of(texts: list[str]) -> list[float]:
 
 def check_plot(outcome: Outcome) -> None:
     """Checks comparison.svg against the figures."""
-    svg = outcome.text("comparison.svg")
-    try:
-        texts = texts_of(svg)
-        root = ElementTree.fromstring(svg)
-    except ElementTree.ParseError as error:
-        raise Red(f"comparison.svg can't be read: {error}\n{begins(svg)}") from None
+    root = drawn(outcome)
+    placed = texts_in(root)
+    texts = [each.text for each in placed]
     assert str(root.tag).rpartition("}")[2] == "svg", f"comparison.svg is XML, and no SVG: its outermost element is <{root.tag}>."
     shapes = sum(str(each.tag).rpartition("}")[2] in SHAPES for each in root.iter())
     assert shapes >= 3, f"comparison.svg holds {plural(shapes, 'shape')}: nothing is drawn for three endpoints."
@@ -349,6 +354,31 @@ def check_plot(outcome: Outcome) -> None:
         assert any(close(rps, value) for value in numbers), (
             f"In comparison.svg the throughput of {name}, {rps:.4g}, is written nowhere. A bar of 3 beside one of 126 can't be read off. {told}"
         )
+    check_places(outcome, placed, told)
+
+
+def check_places(outcome: Outcome, texts: list[Text], told: str) -> None:
+    """Checks that each figure stands at its own name, and not at another one."""
+    rates = {name: table.summary()["rps"] for name, table in zip(NAMES, outcome.expected, strict=True)}
+    # A title that has all three says of none where it belongs.
+    of_one = [each for each in texts if not all(is_name(name, each.text) for name in NAMES)]
+    names = {name: [each for each in of_one if is_name(name, each.text)] for name in NAMES}
+    of_one = [each for each in texts if not all(holds(rps, each) for rps in rates.values())]
+    figures = {name: [each for each in of_one if holds(rps, each)] for name, rps in rates.items()}
+    for name in NAMES:
+        assert names[name], f"In comparison.svg {name} is only named in one text with the others, and not at its place. {told}"
+        assert figures[name], (
+            f"In comparison.svg the throughput of {name}, {rates[name]:.4g}, only stands in one text with the others, and not at its place. {told}"
+        )
+    assert belong([*names.values()], [*figures.values()]), (
+        f"In comparison.svg the figures do not stand where their names do: {listed([f'{rps:.4g}' for rps in rates.values()])} are the throughput "
+        f"of {listed([*NAMES])}, in this order. {told}"
+    )
+
+
+def holds(rps: float, text: Text) -> bool:
+    """Whether a text says so many requests per second."""
+    return any(close(rps, value) for value in numbers_of([text.text]))
 
 
 # -- what else is asked

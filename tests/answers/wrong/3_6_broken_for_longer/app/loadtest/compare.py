@@ -1,6 +1,6 @@
 # Wrong answer to 3.6: the broken one gets more time, as it is slow.
 # Rejected by: test_the_same_load_is_put_on_each
-# Because: started Locust for BrokenUser for 21
+# Because: started Locust for BrokenUser for 20
 
 from collections.abc import Mapping
 from dataclasses import asdict, fields
