@@ -13,6 +13,7 @@ import importlib.util
 import json
 import math
 import os
+import re
 import signal
 import socket
 import sys
@@ -257,8 +258,17 @@ def _found(file: Path, status: int, printed: str, root: Path) -> Found:
     if "load_locustfile_pytest" in printed:  # a file without users is one of pytest's to Locust; what it says then is about something else
         return Found([], [])
     if status or not file.is_file():
-        raise Red(f"Locust can't load locustfile.py (exit status {status}). It said:\n{indented(_end_of(printed, root))}")
+        shown = indented(_end_of(printed, root))
+        # A traceback of a library's may be longer than what is shown.
+        own = re.findall(r'File "((?:app[/\\]\S+|locustfile)\.py)", line (\d+)', _end_of(printed, root, 20_000))
+        where = "" if not own or f'File "{own[-1][0]}", line {own[-1][1]}' in shown else f"\nraised at {own[-1][0]}:{own[-1][1]}"
+        raise Red(f"Locust can't load locustfile.py (exit status {status}). It said:\n{shown}{where}")
     found = json.loads(_read(file))
+    listed = {line.strip() for line in printed.splitlines()}
+    if found["users"] and not any(each["name"] in listed for each in found["users"]):
+        # That is no failure to anybody who looks at the status: the file has been imported as far as it goes.
+        raise Red("Locust ended while it imported locustfile.py, with exit status 0 and before it had listed the users in it. "
+                  f"Does the file call sys.exit()? It said:\n{indented(_end_of(printed, root)) or '    nothing'}")
     return Found([UserClass(**each) for each in found["users"]], found["shapes"])
 
 
