@@ -8,6 +8,7 @@ import importlib
 import os
 import sys
 import time
+from numbers import Integral, Real
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -76,9 +77,9 @@ def ticks(longest: float) -> list[list[Any]]:
 
 
 def told(value: Any) -> Any:
-    """Users and rate as a list; anything else as what it is."""
+    """Users and rate as a list; anything else as what it is. Numbers may be numpy's."""
     if value is None:
         return None
-    if isinstance(value, tuple | list) and len(value) == 2 and all(type(each) in (int, float) for each in value):
-        return list(value)
+    if isinstance(value, tuple | list) and len(value) == 2 and all(isinstance(each, Real) and not isinstance(each, bool) for each in value):
+        return [int(each) if isinstance(each, Integral) else float(each) for each in value]
     return {"type": type(value).__name__, "shown": f"{value!r:.80}"}
