@@ -18,7 +18,10 @@ GONE_PATIENCE = 2.0
 
 
 def attempt(arguments: list[Any], folder: str | None, drawing: str, fake: dict[str, str] | None) -> dict[str, Any]:
-    """Runs ``compare(*arguments)``, with ``folder`` if there is one; ``fake`` holds the stand-in's source, its plan and its log."""
+    """Runs ``compare(*arguments)``, with ``folder`` if there is one; ``fake`` holds the stand-in's source, its plan and its log.
+
+    For the class that it calls ``late``, `run` raises the exception for a Locust that doesn't come to its end, without the wait.
+    """
     os.environ["MPLCONFIGDIR"] = drawing  # where matplotlib keeps what it knows of the fonts, which takes it long to find out
     running = importlib.import_module("app.loadtest.run")
     analysis = importlib.import_module("app.loadtest.analysis")
@@ -26,12 +29,15 @@ def attempt(arguments: list[Any], folder: str | None, drawing: str, fake: dict[s
         running.noted, running.paths = running.run, []  # type: ignore[attr-defined]
 
         def run(*given: Any, **named: Any) -> Any:
+            if running.late and running.late in (*given, *named.values()):
+                raise TimeoutError(f"Locust had not ended {running.GRACE_SECONDS:g} s after its load")
             path = running.noted(*given, **named)
             running.paths.append(str(path))
             return path
 
         running.run = run  # type: ignore[attr-defined]
     running.paths.clear()
+    running.late = fake["late"] if fake else ""  # type: ignore[attr-defined]
     if fake is not None:
         stand_in(fake)
     compare = importlib.import_module("app.loadtest.compare").compare

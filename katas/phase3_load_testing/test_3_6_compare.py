@@ -99,8 +99,11 @@ class Compared:
         self._count = 0
 
     async def __call__(self, call: str, arguments: list[Any], *, into: Path | None = None, plan: list[Table] | None = None,
-                       error: dict[str, str] | None = None) -> Outcome:
-        """What comes of one call; with a ``plan`` Locust only seems to run, and leaves these statistics."""
+                       error: dict[str, str] | None = None, late: str = "") -> Outcome:
+        """What comes of one call; with a ``plan`` Locust only seems to run, and leaves these statistics.
+
+        It can't start with a class that is in ``error``, and doesn't come to its end with the class ``late``.
+        """
         self._count += 1
         fake = None
         if plan is not None:
@@ -113,7 +116,7 @@ class Compared:
                 planned[user] = {"error": said}
             (place / "plan.json").write_text(json.dumps(planned), encoding="utf-8")
             source = Path(__file__).with_name("_fake_locust.py").read_text(encoding="utf-8")
-            fake = {"source": source, "plan": str(place / "plan.json"), "log": str(place / "log")}
+            fake = {"source": source, "plan": str(place / "plan.json"), "log": str(place / "log"), "late": late}
         drawing = services.cache_folder() / "matplotlib"
         drawing.mkdir(parents=True, exist_ok=True)
         try:
@@ -240,20 +243,25 @@ def begins(text: str) -> Picture:
     return Picture("\n".join(f"    {line[:70]}" for line in text.splitlines()[:8]) or "    (it is empty)")
 
 
+#: How many of a unit make a second, or the whole.
+UNITS = {"%": 100, "ms": 1e3, "µs": 1e6, "μs": 1e6, "us": 1e6}  # of the two letters that look alike, one is the sign for micro
+
+
 def number(cell: str) -> float | None:
     """The number in a cell, in seconds and parts of 1; None when it holds none."""
+    cell = re.sub(r"(?<=\d)['’\u2009\u202f\xa0](?=\d)", "", cell)  # 2'268, and the narrow spaces of print
     found = re.search(r"[-+]?(\d[\d,_ ]*\.?\d*|\.\d+)([eE][-+]?\d+)?", cell)
     if not found:
         return None
     value = float(re.sub(r"[,_ ]", "", found[0]))
     rest = cell[found.end():].strip()
-    return value / 100 if rest.startswith("%") else value / 1000 if rest.startswith("ms") else value
+    return value / next((parts for unit, parts in UNITS.items() if rest.startswith(unit)), 1)
 
 
 def meaning(cell: str) -> str:
     """What a cell with a unit of its own says in that of its column."""
     value = number(cell)
-    return f", which is {value:.4g}" if value is not None and re.search(r"%|ms", cell) else ""
+    return f", which is {value:.4g}" if value is not None and any(unit in cell for unit in UNITS) else ""
 
 
 def is_name(name: str, text: str) -> bool:
@@ -405,6 +413,18 @@ async def test_a_run_that_fails_is_no_result(compared: Compared, tmp_path: Path)
                   "figures.")
     assert "RuntimeError" in outcome.done["kinds"], (
         f"Locust could not load AsyncUser: run() raised a RuntimeError that says so, and {outcome.call} raised {raised(outcome.done['raised'])}"
+    )
+
+
+async def test_a_run_that_does_not_end_is_no_result(compared: Compared, tmp_path: Path) -> None:
+    """When Locust doesn't come to its end, the `TimeoutError` of `run()` is raised."""
+    outcome = await compared(f'compare("{HOST}", 12, 7.0, folder)', [HOST, 12, 7.0], into=tmp_path / "report", plan=FIRST, late="BrokenUser")
+
+    if "raised" not in outcome.done:
+        raise Red(f"Locust did not end with BrokenUser, and {outcome.call} returned {len(outcome.value)} summaries. That run has no figures: who "
+                  "was sent what, and answered when, nobody knows.")
+    assert "TimeoutError" in outcome.done["kinds"], (
+        f"Locust did not end with BrokenUser: run() raised a TimeoutError, and {outcome.call} raised {raised(outcome.done['raised'])}"
     )
 
 

@@ -14,8 +14,8 @@ def compare(host, users=80, seconds=6.0, folder=None):
     head = ["Endpoint", "failure_rate", "p99_s", "p95_s", "p50_s", "rps", "requests", "remark"]
     out = ["|" + "|".join(h.center(14) for h in head) + "|", "|" + "|".join([":" + "-" * 12 + ":"] * len(head)) + "|"]
     for name, s in zip(["sync", "async", "broken"], found):
-        t = lambda v: "—" if v is None else f"{v:.3f} s"
-        out.append("|" + "|".join(c.center(14) for c in [f"_{name}_", f"{100 * s.failure_rate:.1f} %", t(s.p99_s), t(s.p95_s), t(s.p50_s), f"{s.rps:.2f} req/s", str(s.requests), "no answers" if s.p50_s is None else ""]) + "|")
+        t = lambda v: "—" if v is None else f"{v * 1e6:,.0f} µs".replace(",", "\u202f")
+        out.append("|" + "|".join(c.center(14) for c in [f"_{name}_", f"{100 * s.failure_rate:.1f} %", t(s.p99_s), t(s.p95_s), t(s.p50_s), f"{s.rps:.2f} req/s", f"{s.requests:,}".replace(",", "\u2019"), "no answers" if s.p50_s is None else ""]) + "|")
     (folder / "comparison.md").write_bytes(("## Results\r\n\r\n" + "\r\n".join(out) + "\r\n\r\nWritten by hand | with a pipe.\r\n").encode())
     ns = "http://www.w3.org/2000/svg"
     ET.register_namespace("", ns)
