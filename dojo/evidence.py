@@ -14,8 +14,10 @@ class Picture(str):
 
 
 def plural(count: int, noun: str) -> str:
-    """``1 request``, ``2 requests``."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+    """``1 request``, ``2 requests``, ``2 queries``."""
+    if count == 1:
+        return f"1 {noun}"
+    return f"{count} {noun[:-1]}ies" if noun.endswith("y") and noun[-2] not in "aeiou" else f"{count} {noun}s"
 
 
 def listed(words: Sequence[str]) -> str:

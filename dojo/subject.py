@@ -178,7 +178,8 @@ class Service:
             await asyncio.sleep(0.1)  # the news of a death may come a moment after the connection breaks
             if self.host.gone:
                 raise Red(f"{method} {path} got no answer. {_sentence(await _ending(self.host))}{_printed(self.host)}") from None
-            raise Red(f"{method} {path} got no valid answer: {error}{_printed(self.host)}") from None
+            cause = (await self._ask("error", path=path)).get("value")
+            raise Red(f"{method} {path} got no valid answer: {error}" + (f"\n{raised(cause)}" if cause else _printed(self.host))) from None
 
     async def expect(self, status: int, answer: httpx.Response, why: str = "") -> None:
         """Raises `Red` with the cause when ``answer`` has another status; ``why`` it matters comes last."""
