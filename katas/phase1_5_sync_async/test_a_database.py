@@ -4,15 +4,17 @@ import asyncio
 
 import httpx
 
-from dojo.kata import Call, Red, Request, Server, Service, ServiceStarter, exercise, hold, plural
+from dojo.kata import Call, Red, Request, Server, Service, ServiceStarter, exercise, held_loop, hold, plural
 from dojo.seed import USERS
-from katas.phase1_5_sync_async.the_loop import must_stay_free
+from katas.phase1_5_sync_async.the_loop import must_stay_free, must_stay_free_for_a_second_try
 
 pytestmark = exercise("A", edit="app/routers/users.py")
 
 #: As many connections as psycopg's pools have when nothing else is said.
 TOGETHER = 4
 TIMEOUT = 0.5
+#: More than any pool lends, and than FastAPI's pool has threads; and a time limit within which none of them gives up.
+MANY, LONG = 64, 30.0
 
 
 def of_users(call: Call) -> bool:
@@ -110,6 +112,23 @@ async def test_lookups_wait_together(service: ServiceStarter, database: Server) 
             must_show(number, request.response, f"{TOGETHER} lookups were at the database together, each for another user.")
 
 
+async def test_who_waits_for_a_connection_holds_nobody_up(service: ServiceStarter, database: Server) -> None:
+    """While more lookups come than there are connections, /health answers; each gets its row in the end."""
+    api = await service(database_url=database.url, upstream_timeout_seconds=LONG)
+    await api.expect(200, await api.get("/users/1"))
+
+    seen = await hold(api, database.gate, [Request("GET", f"/users/{number}") for number in range(1, MANY + 1)], expected=TOGETHER, only=of_users)
+
+    if seen.blocks or not seen.health:
+        stood = f"\n{held_loop(seen.blocks[0])}" if seen.blocks else ""
+        raise Red(f"{MANY} lookups were sent, more than there are connections, and the database held its answers. /health did not answer "
+                  f"meanwhile.{stood}\nTo wait for a connection is to wait: it blocks like the query, and belongs where that belongs.")
+    for number, request in enumerate(seen.requests, 1):
+        if request.response is not None and request.response.status_code != 503:  # a limit of its own for who waits
+            await api.expect(200, request.response, why=f"{MANY} lookups were sent, more than there are connections. Who waits for one gets it.")
+            must_show(number, request.response, f"{MANY} lookups were sent together, each for another user.")
+
+
 async def test_connections_are_reused(service: ServiceStarter, database: Server) -> None:
     """Forty lookups, one after the other, share a few connections."""
     api = await start(service, database)
@@ -147,7 +166,7 @@ async def test_connections_come_back_after_an_error(service: ServiceStarter, dat
         while not database.gate.held and not lookup.done():
             await asyncio.sleep(0.002)
         database.gate.break_held()
-        database.gate.open()
+        await must_stay_free_for_a_second_try(api, database.gate, lookup.done, "A query lost its connection before the answer came.")
         answer = await lookup
         if answer.status_code == 200:  # who asks the database once more may well get the row
             must_show(number + 1, answer, "A query lost its connection before the answer came.")

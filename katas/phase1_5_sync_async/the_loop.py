@@ -1,6 +1,17 @@
 """What the event loop must not do, whatever becomes of a request."""
 
-from dojo.kata import Red, Service, quoted, where
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+from dojo.kata import Call, Red, Service, held_loop, quoted, where
+from dojo.outside import OutsideGate
+
+#: Only ends a hang. In seconds.
+PATIENCE = 8.0
+#: So often the loop has to answer while a call is held, before it is taken to be free.
+SIGNS_OF_LIFE = 5
 
 
 async def must_stay_free(api: Service, when: str) -> None:
@@ -13,3 +24,36 @@ async def must_stay_free(api: Service, when: str) -> None:
         raise Red(f"{when} Your code waited on the event loop's own thread, at {where(waited[0]['place'])}:{quoted(waited[0]['place'])}\n"
                   "Nobody else is answered meanwhile, least of all when much goes wrong at once. A pause is `await asyncio.sleep(…)`; "
                   "what else waits goes to a thread.")
+
+
+def all_but_the_first() -> Callable[[Call], bool]:
+    """For a gate that is closed: the first call that comes goes through, and whatever comes after it is held."""
+    first: list[Call] = []
+
+    def is_later(call: Call) -> bool:
+        first.append(call)
+        return call is not first[0]
+
+    return is_later
+
+
+async def must_stay_free_for_a_second_try(api: Service, gate: OutsideGate, is_over: Callable[[], Any], when: str) -> None:
+    """Raises `Red` when the service asks once more after a failure, which is its own affair, and holds the event loop until the answer comes.
+
+    The gate is closed, and is opened here: once the loop was seen to be free while a second question was held, or when
+    ``is_over`` says that there will be none. ``when``: what has failed, as a sentence.
+    """
+    await api.watch(False)
+    alive, until = 0, time.perf_counter() + PATIENCE
+    try:
+        while alive < SIGNS_OF_LIFE and not is_over() and time.perf_counter() < until:
+            pulse = await api.pulse()
+            alive = alive + bool(pulse["alive"]) if gate.held else 0
+            if gate.held and pulse["stuck"]:
+                blocks = (await api.report())["blocks"]
+                raise Red(f"{when} Your code asked once more, and {gate.name} held the answer to that.\n"
+                          + (f"{held_loop(blocks[0])}\n" if blocks else "")
+                          + "A call that blocks belongs on a thread, at the second try as at the first.")
+            await asyncio.sleep(0.003)
+    finally:
+        gate.open()
