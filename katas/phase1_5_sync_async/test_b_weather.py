@@ -8,7 +8,7 @@ import httpx
 
 from dojo.kata import Answer, Call, Red, Request, Service, ServiceStarter, Upstream, alone, exercise, hold, plural
 from katas.phase1_5_sync_async.limits import LONG, must_wait_on
-from katas.phase1_5_sync_async.the_loop import must_stay_free
+from katas.phase1_5_sync_async.the_loop import all_but_the_first, must_stay_free, must_stay_free_for_a_second_try
 
 pytestmark = exercise("B", edit="app/routers/weather.py")
 
@@ -138,6 +138,12 @@ async def test_a_failing_upstream_is_a_502(service: ServiceStarter, upstream: St
         await api.expect(502, answer, why=f"The weather service {what}. 502, Bad Gateway, says that it is neither the client's fault nor yours.")
         up.answer = weather
         await api.expect(200, await api.get("/weather/Rome"))
+    for what, failing in (FAILURES[0], FAILURES[-1]):
+        up.answer = lambda call, failing=failing: failing
+        up.close(all_but_the_first())
+        asked = asyncio.create_task(api.get("/weather/Rome"))
+        await must_stay_free_for_a_second_try(api, up, asked.done, f"The weather service {what}.")
+        await asked
     # A call that failed must give back what it has borrowed: httpx opens 100 connections, and then waits for one.
     up.answer = lambda call: FAILURES[0][1]
     why = f"The weather service {FAILURES[0][0]}, many times. A call that failed has to give its connection back."
