@@ -361,8 +361,11 @@ async def test_an_import_starts_no_process(service: ServiceStarter) -> None:
 async def test_the_pool_ends_with_the_service(larger: Hashing, hashing: Hashing) -> None:
     """When the service stops, it ends its processes, and then itself; also those that replaced others."""
     await hashing.crash()
-    for each, when in ((larger, ""), (hashing, " after a crash")):
-        workers = pids((await each.hold(TWO)).in_flight)
+    larger.gate.close(lambda call: False)
+    await larger.post(new_text("raise"), 500, why="slow_hash raised RuntimeError.")
+    for each, when in ((larger, " after an exception"), (hashing, " after a crash")):
+        before = list(each.gate.calls)
+        workers = pids([call for call in [*before, *(await each.hold(TWO)).in_flight] if not call.lost])
 
         ended = await each.api.stop(PATIENCE, workers)
 
