@@ -5,17 +5,21 @@ import secrets
 from collections.abc import AsyncIterator
 from urllib.parse import quote
 
+import httpx
 import pytest_asyncio
 import redis.asyncio as redis
 
 from dojo.kata import Call, Red, Request, Server, Service, ServiceStarter, alone, exercise, hold, plural
 from katas.phase1_5_sync_async.limits import LONG, must_wait_on
-from katas.phase1_5_sync_async.the_loop import must_stay_free
+from katas.phase1_5_sync_async.the_loop import must_stay_free, must_stay_free_for_a_second_try
 
 pytestmark = exercise("E", edit="app/routers/cache.py")
 
 TOGETHER = 200
 TIMEOUT = 0.5
+#: So many lookups fail at the same time, until more have failed than there can be on their way.
+AT_ONCE = 25
+LENT = f"More than {TOGETHER} lookups have failed. One that fails gives back what it was lent, a connection or a slot of yours."
 
 
 @pytest_asyncio.fixture
@@ -141,6 +145,17 @@ async def test_connections_are_reused(service: ServiceStarter, cache: Server, st
     )
 
 
+async def answers(asked: list[asyncio.Task[httpx.Response]], why: str) -> list[httpx.Response]:
+    """The answers to the requests ``asked``; raises `Red` with ``why`` it matters when there is none to one of them."""
+    try:
+        return await asyncio.gather(*asked)
+    except Red as red:
+        raise Red(f"{red}\n{why}") from None
+    finally:
+        for each in asked:
+            each.cancel()
+
+
 async def test_a_cache_that_is_down_is_a_503(service: ServiceStarter, cache: Server, stored: dict[str, str]) -> None:
     """While the cache is down a lookup is a 503, soon; when it is back, lookups work again."""
     api = await start(service, cache)
@@ -150,16 +165,43 @@ async def test_a_cache_that_is_down_is_a_503(service: ServiceStarter, cache: Ser
 
     for answer in await asyncio.gather(*(api.get(f"/cache/{key}") for _ in range(3))):
         await api.expect(503, answer, why="The cache can't be reached. 503 tells the client that this will pass; a miss would be a lie.")
+    await must_stay_free(api, "The cache was down.")
+    for _ in range(TOGETHER // AT_ONCE + 1):
+        for answer in await answers([asyncio.create_task(api.get(f"/cache/{key}")) for _ in range(AT_ONCE)], LENT):
+            await api.expect(503, answer, why="The cache was down, for many lookups.")
     await cache.gate.start()
 
-    answer = await api.get(f"/cache/{key}")
     for _ in range(20):
+        answer, = await answers([asyncio.create_task(api.get(f"/cache/{key}"))], LENT)
         if answer.status_code == 200:
             break
         await asyncio.sleep(0.1)
-        answer = await api.get(f"/cache/{key}")
-    await api.expect(200, answer, why="The cache is back. A client connects again by itself.")
+    await api.expect(200, answer, why=f"The cache is back. A client connects again by itself. {LENT}")
     await must_stay_free(api, "The cache was down.")
+
+
+async def test_lookups_whose_connections_break(service: ServiceStarter, cache: Server, stored: dict[str, str]) -> None:
+    """A connection that breaks in the middle of a lookup costs that request a 503, unless it asks once more, and no other request anything."""
+    api = await start(service, cache)
+    key = next(iter(stored))
+    when = "A lookup lost its connection before the answer came."
+    await api.expect(200, await api.get(f"/cache/{key}"))
+
+    for round_ in range(TOGETHER // AT_ONCE + 1):
+        cache.gate.close(is_lookup)
+        asked = [asyncio.create_task(api.get(f"/cache/{key}")) for _ in range(AT_ONCE if round_ else 1)]
+        while len(cache.gate.held) + sum(each.done() for each in asked) < len(asked):
+            await asyncio.sleep(0.002)
+        cache.gate.break_held()
+        if not round_:
+            await must_stay_free_for_a_second_try(api, cache.gate, asked[0].done, when)
+        cache.gate.open()
+        for answer in await answers(asked, LENT):
+            if answer.status_code == 200:
+                assert stored[key] == answer.json()["value"], f"{when} GET /cache/{key} answered {answer.text}"
+            else:
+                await api.expect(503, answer, why=f"{when} 503 says: not now, try again.")
+    await api.expect(200, await api.get(f"/cache/{key}"), why=LENT)
 
 
 async def test_a_cache_that_does_not_answer_is_a_503(service: ServiceStarter, cache: Server, stored: dict[str, str]) -> None:
@@ -181,6 +223,13 @@ async def test_a_cache_that_does_not_answer_is_a_503(service: ServiceStarter, ca
                       "What is slower than computing the value anew is no cache.")
         if asked.exception() is None and asked.result().status_code == 503:
             await must_wait_on(asked_before, TIMEOUT, "the cache held its answers")
+            for _ in range(400):  # it may take a moment until the connection is closed
+                if len(cache.gate.held) < 2:  # the one with the long limit waits on
+                    break
+                await asyncio.sleep(0.005)
+            else:
+                raise Red("The cache held its answer, /cache answered without it, and 2 s later the lookup was still under way. "
+                          "Lookups that nobody waits for pile up, each with its connection: end them when their time is over.")
     finally:
         asked.cancel()
         asked_before.cancel()
@@ -188,3 +237,14 @@ async def test_a_cache_that_does_not_answer_is_a_503(service: ServiceStarter, ca
 
     await api.expect(503, await asked, why=f"The cache took longer than UPSTREAM_TIMEOUT_SECONDS, which was {TIMEOUT}.")
     await must_stay_free(api, "The cache didn't answer.")
+
+
+async def test_the_service_starts_without_its_cache(service: ServiceStarter, cache: Server, stored: dict[str, str]) -> None:
+    """A service that is started while the cache is down starts, and says 503."""
+    await cache.gate.stop()
+    try:
+        api = await start(service, cache)
+        await api.expect(503, await api.get(f"/cache/{next(iter(stored))}"), why="It is the cache that is down, not this service.")
+        await must_stay_free(api, "The service was started while the cache was down.")
+    finally:
+        await cache.gate.start()
