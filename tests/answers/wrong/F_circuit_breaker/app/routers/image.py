@@ -1,6 +1,6 @@
 # Wrong answer to F: after three failures in a row nobody is asked for ten seconds.
 # Rejected by: test_a_failing_image_service_is_a_502
-# Because: 16 times in a row
+# Because: 110 times in a row
 """POST /predict/image: which digit a picture shows, which another service keeps."""
 
 import asyncio
