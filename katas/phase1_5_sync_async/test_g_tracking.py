@@ -12,7 +12,7 @@ from typing import Any
 
 from dojo.kata import Answer, Burst, Call, Red, Request, Service, ServiceStarter, Upstream, alone, exercise, held_loop, plural, quoted, where
 from katas.phase1_5_sync_async.limits import LONG, must_wait_on
-from katas.phase1_5_sync_async.the_loop import must_stay_free
+from katas.phase1_5_sync_async.the_loop import all_but_the_first, must_stay_free, must_stay_free_for_a_second_try
 
 pytestmark = exercise("G", edit="app/routers/tracking.py")
 
@@ -20,6 +20,8 @@ pytestmark = exercise("G", edit="app/routers/tracking.py")
 MANY = 36
 #: So many events in a row are lost until the analytics service is in order again.
 IN_A_ROW = 8
+#: More than httpx opens connections.
+FAILING = 110
 #: What is slow must run into it.
 SHORT = 0.4
 #: Ends a wait for what never comes. In seconds without any news.
@@ -301,6 +303,39 @@ async def test_a_failing_upstream_is_logged(service: ServiceStarter, upstream: S
     await track(api, good)
     await compare(api, up, [good], f"The analytics service {FAILURES[0][0]}, for {IN_A_ROW} events in a row. From then on it was in order.", all_lost)
     await must_stay_free(api, "The analytics service failed.")
+    # A delivery that failed must give back what it has borrowed: httpx opens 100 connections, and then waits for one.
+    crowd, [good] = events(FAILING), events(1)
+    all_lost += crowd
+    up.answer = refusing(all_lost, FAILURES[0][1])
+    for first in range(0, FAILING, 10):
+        await asyncio.gather(*(track(api, event) for event in crowd[first:first + 10]))
+    await once(lambda: len({came(call) for call in up.calls} & set(map(spelled, crowd))) == FAILING, lambda: len(up.calls))
+    await settled(api, up)
+    up.calls.clear()
+    await track(api, good)
+    when = (f"The analytics service {FAILURES[0][0]}, for {FAILING} events more. From then on it was in order. "
+            "A delivery that failed has to give back what it was lent, a connection or a slot of yours.")
+    await compare(api, up, [good], when, all_lost)
+
+
+async def test_a_second_try_holds_nobody_up(service: ServiceStarter, upstream: Starter) -> None:
+    """Who tries again after a failure leaves the event loop free while the analytics service holds its answer to that."""
+    api, up = await start(service, upstream, timeout=2.0)
+
+    async def logged(count: int) -> None:
+        while len(await api.logged()) < count:
+            await asyncio.sleep(0.005)
+
+    for what, failing in (FAILURES[0], FAILURES[4]):
+        answers = iter([failing])
+        up.answer = lambda call, answers=answers: next(answers, ACCEPTED)
+        up.close(all_but_the_first())
+        [event] = events(1)
+        given_up = asyncio.create_task(logged(len(await api.logged()) + 1))
+        await track(api, event)
+        await must_stay_free_for_a_second_try(api, up, given_up.done, f"The analytics service {what}.")
+        await once(lambda event=event, given_up=given_up: given_up.done() or delivered(up)[spelled(event)])
+        given_up.cancel()
 
 
 async def test_an_upstream_that_is_down_is_logged(service: ServiceStarter, upstream: Starter) -> None:
