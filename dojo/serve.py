@@ -109,9 +109,10 @@ class Servings:
         return dict(json.loads(await self._keeper.stdout.readline()))
 
     async def _listen(self) -> None:
-        assert self._keeper is not None
-        assert self._keeper.stdout is not None
-        while line := await self._keeper.stdout.readline():
+        keeper = self._keeper  # stop() lets go of it, and waits for what it tells after that
+        assert keeper is not None
+        assert keeper.stdout is not None
+        while line := await keeper.stdout.readline():
             told = json.loads(line)
             if told.get("event") == "ended":
                 self.status = -told["status"] if told["signaled"] else told["status"]

@@ -1,6 +1,7 @@
 """The commands of a learner's day: next, list, hint, reset, compare, progress, doctor, and their nox sessions' names."""
 
 import ast
+import asyncio
 import io
 import json
 import os
@@ -21,7 +22,7 @@ from dojo.results import Result
 from dojo.stubs import NoStub, shipped
 from dojo.workspace import ROOT, SOLUTIONS, Workspace
 from tests.learner import ANSWER, fresh, health, solve
-from tests.screen import Screen, gone
+from tests.screen import PATIENCE, Screen, gone
 
 
 @pytest.fixture
@@ -522,6 +523,24 @@ def test_serve_killed_leaves_nothing_running(served: Screen) -> None:
     served.process.wait()
 
     assert [] == gone(processes)
+
+
+def test_serve_waits_no_longer_than_its_service_takes(workspace: Path, tmp_path: Path) -> None:
+    """The end of a service that was asked to end is noticed: whoever saves shall not sit through the patience limit."""
+    from dojo.serve import Servings
+
+    async def once() -> tuple[bool, int]:
+        service = Servings(Workspace.at(workspace), 0, {})
+        log = tmp_path / "log"
+        log.touch()
+        await service.start(log)
+        async with asyncio.timeout(PATIENCE):
+            while "Application startup complete" not in log.read_text():
+                await asyncio.sleep(0.05)
+        await service.stop()
+        return service.ended.is_set(), service.status
+
+    assert (True, -signal.SIGTERM) == asyncio.run(once())
 
 
 def test_serve_on_a_port_that_is_taken_says_so(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
