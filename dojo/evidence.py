@@ -3,10 +3,15 @@
 Pure text from plain data, 76 columns at most, so that it fits a terminal of 80 with its margin.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 WIDTH = 76
+
+#: What would command a terminal, turn the direction of the text, or couldn't be written at all: control characters but for the new line
+#: and the tab, Unicode's signs of direction, and halves of surrogate pairs.
+_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class Picture(str):
@@ -23,6 +28,11 @@ def plural(count: int, noun: str) -> str:
 def listed(words: Sequence[str]) -> str:
     """``a``, ``a and b``, ``a, b and c``."""
     return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " and " + words[-1] if words else ""
+
+
+def visible(text: str) -> str:
+    """``text`` with an escape, as a Python string has it, for each character that can't be seen: a learner's text may hold any."""
+    return _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def where(place: dict[str, Any] | None) -> str:

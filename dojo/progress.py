@@ -134,7 +134,8 @@ class Notebook:
         target = self.folder / name
         target.parent.mkdir(exist_ok=True)
         unfinished = target.with_name(f"{target.name}.{os.getpid()}")
-        unfinished.write_text(json.dumps(data, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        # What can't be encoded, in a line of the learner's, becomes the escape that JSON has for it.
+        unfinished.write_text(json.dumps(data, ensure_ascii=False, indent=1) + "\n", encoding="utf-8", errors="backslashreplace")
         os.replace(unfinished, target)
 
 

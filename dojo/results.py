@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from dojo import catalog, witness
+from dojo.evidence import visible
 
 #: States of which there is nothing to tell.
 FINE = ("green", "part")
@@ -88,13 +89,13 @@ class Collector:
         if result is None:
             result = self.results[exercise_id] = Result(catalog.exercise(exercise_id), whole=exercise_id not in self._left_out)
         result.seconds += report.duration
-        result.notes += getattr(report, "notes", [])
+        result.notes += map(visible, getattr(report, "notes", []))
         result.seen += getattr(report, "seen", [])
         if getattr(report, "left_out", False) and result.state == "green":
             result.state = "part"
         if report.failed and result.state in FINE:
             verdict = getattr(report, "verdict", None) or {"state": "broken", "message": str(report.longrepr)}
-            result.state, result.message = verdict["state"], verdict["message"]
+            result.state, result.message = verdict["state"], visible(verdict["message"]).rstrip()
             result.expected = verdict.get("expected", "")
             result.test = report.nodeid.rpartition("::")[2]
         if report.when == "teardown" and self._planned[exercise_id][-1] == report.nodeid:
@@ -160,5 +161,5 @@ def write(data: dict[str, Any], file: Path) -> None:
         return
     text = json.dumps(data, ensure_ascii=False, indent=2) + "\n"
     unfinished = file.with_name(f".{file.name}.{os.getpid()}")
-    unfinished.write_text(text, encoding="utf-8")
+    unfinished.write_text(text, encoding="utf-8", errors="backslashreplace")  # which is JSON's escape too
     unfinished.replace(file)

@@ -14,6 +14,7 @@ from rich.text import Text
 from rich.theme import Theme
 
 from dojo import catalog
+from dojo.evidence import visible
 from dojo.results import FINE, Result
 from dojo.terminal import ASCII, COLORS, PLAIN_SIGNS, SIGNS, WIDTH, details
 
@@ -91,6 +92,6 @@ def difference(lines: list[str]) -> Text:
     text = Text()
     for line in lines:
         style = "bold" if line.startswith(("+++ ", "--- ")) else styles.get(line[:1], "")
-        text.append(line.rstrip("\n") + "\n", style)
+        text.append(visible(line.rstrip("\n")) + "\n", style)
     text.right_crop(1)
     return text

@@ -283,6 +283,16 @@ def test_compare_of_a_green_exercise_needs_no_question(workspace: Path, notebook
     assert f"+        {ANSWER}\n" in shown
 
 
+def test_compare_shows_what_a_file_holds_and_carries_nothing_out(workspace: Path, notebook: Notebook, capsys: pytest.CaptureFixture[str]) -> None:
+    """A terminal's commands in a learner's file are shown as Python would write them."""
+    came(notebook, **{"1.1": "green"})
+    health(workspace, f'{ANSWER}  # \x1b[2J\x9b5C')
+
+    assert 0 == dojo(workspace, "compare", "1.1")
+
+    assert rf"-        {ANSWER}  # \x1b[2J\x9b5C" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("state", ["red", "part", "unclear", "broken", None])
 def test_compare_shows_no_answer_before_it_was_asked_to(workspace: Path, notebook: Notebook, capsys: pytest.CaptureFixture[str],
                                                         monkeypatch: pytest.MonkeyPatch, state: str | None) -> None:
@@ -383,6 +393,16 @@ def test_what_was_seen_last_is_kept(notebook: Notebook) -> None:
     assert ("red", "test_it", "An answer.", "There was none.", ["a note"], 0.25) == (
         latest.state, latest.test, latest.expected, latest.message, latest.notes, latest.seconds)
     assert notebook.latest("1.2") is None
+
+
+def test_what_cannot_be_encoded_is_kept_all_the_same(notebook: Notebook) -> None:
+    """A line of the learner's may hold half of a surrogate pair, and the run is noted nevertheless."""
+    notebook.record([Result(catalog.exercise("1.1"), "red", message="It said \udcff.", seen=[{"title": "\udcff"}])])
+
+    latest = notebook.latest("1.1")
+
+    assert latest is not None
+    assert "It said \udcff." == latest.message
 
 
 def test_a_run_of_pytest_is_noted_when_it_shall_be(workspace: Path, notebook: Notebook) -> None:

@@ -130,6 +130,7 @@ def test_no_line_is_longer_than_80_columns(failures: list[str]) -> None:
     assert [] == [line for line in lines if len(line) > 80]
     assert any("█" in line for line in lines)
     assert any("x" * 70 in line for line in lines)
+    assert [] == [shown for shown in failures if "\n\n\n" in shown]  # where nothing is said, there is no room for it
 
 
 def test_no_stack_is_shown(failures: list[str]) -> None:

@@ -197,6 +197,20 @@ def test_what_the_learner_prints_stays_off_the_screen(watch: Starter, workspace:
     assert b"\x1b[2J\x1b[HPRINTED" not in screen.written
 
 
+def test_what_an_exception_says_is_shown_and_not_carried_out(watch: Starter, workspace: Path) -> None:
+    """Its message may hold a terminal's commands, or what can't be encoded at all: both are told as Python would write them."""
+    screen = at_1_1(watch)
+
+    health(workspace, r'raise ValueError("gone \x1b[2J\x1b[H\x9b5C \udcff \u202e end")')
+    shown = screen.shows("ValueError: gone", KEYS)
+
+    assert shown.startswith("✗ 1.1  A health endpoint")
+    assert r"ValueError: gone \x1b[2J\x1b[H\x9b5C \udcff \u202e end" in shown
+    assert b"\x1b[2J" not in screen.written
+    health(workspace)
+    screen.shows("✓ 1.1  A health endpoint", "✗ 1.2")
+
+
 def test_a_judge_that_is_killed_is_started_again(watch: Starter, workspace: Path) -> None:
     """Whatever ends the preloaded judge, the next save has another."""
     screen = at_1_1(watch)
