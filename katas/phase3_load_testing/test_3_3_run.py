@@ -84,7 +84,11 @@ class Outcome:
             if self.said and not self.done["printed"]:
                 raise Red(f"{self.call} raised TimeoutError, and its Locust stood while it printed something: a pipe that nobody reads takes 64 kB, "
                           "and who writes more into it waits for ever.")
-            raise Inconclusive(f"{self.call} gave Locust {margin:.0f} s to start and to end, and the machine is so busy that it needed more.")
+            run_time = self.said.get("run_time")
+            if run_time is not None and run_time >= self.arguments[4] + 1:
+                raise Red(f"{self.call} raised TimeoutError {self.done['took']:.0f} s after the call: Locust was started for {run_time} s.")
+            untold = " Besides, Locust was not told how long to run: without that option it runs on." if self.said and run_time is None else ""
+            raise Inconclusive(f"{self.call} gave Locust {margin:.0f} s to start and to end, and the machine is so busy that it needed more.{untold}")
 
     @property
     def rows(self) -> dict[str, dict[str, str]]:
@@ -183,6 +187,9 @@ async def test_the_users_of_the_class_load_the_host(good: Outcome) -> None:
 
 def came_to_something(load: Outcome, requests: int) -> None:
     """Raises `Inconclusive` when a Locust that was started as it should be had no time for a single request."""
+    if not requests and load.said and (load.said["host"] or "").rstrip("/") != load.arguments[0]:
+        raise Red(f"{load.call} sent the host no request: Locust was started for {load.said['host'] or 'no host'}, "
+                  f"and the host is {load.arguments[0]}.")
     if not requests and load.said and "raised" not in load.done:
         raise Inconclusive(f"{load.call} started Locust, and the machine is so busy that the time was over before the first request.")
 
