@@ -68,7 +68,8 @@ def _own(element: ElementTree.Element, x: float, y: float) -> tuple[float, float
 
 def _at(matrix: Matrix, x: float, y: float) -> tuple[float | None, float | None]:
     a, b, c, d, e, f = matrix
-    places = a * x + c * y + e, b * x + d * y + f
+    # A coordinate that isn't known says nothing of the other, unless the picture is turned.
+    places = (a * x if a else 0.0) + (c * y if c else 0.0) + e, (b * x if b else 0.0) + (d * y if d else 0.0) + f
     return tuple(None if math.isnan(each) else each for each in places)  # type: ignore[return-value]
 
 
