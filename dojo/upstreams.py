@@ -18,7 +18,8 @@ class Answer:
     """What an upstream answers: ``body`` (JSON of ``json`` when that is given) with ``status``.
 
     ``delay``: seconds before it answers. ``cut``: it hangs up in the middle of the body, after so
-    many bytes. ``garbage``: it sends these bytes in the place of an HTTP response.
+    many bytes. ``silent``: it says no more, after so many bytes of the body, until the caller hangs up.
+    ``garbage``: it sends these bytes in the place of an HTTP response.
     """
 
     status: int = 200
@@ -27,6 +28,7 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
     delay: float = 0.0
     cut: int | None = None
+    silent: int | None = None
     garbage: bytes | None = None
 
     @property
@@ -102,6 +104,13 @@ class Upstream(OutsideGate):
             if answer.cut is not None:
                 writer.write(content[: answer.cut])
                 return await writer.drain()
+            if answer.silent is not None:
+                writer.write(content[: answer.silent])
+                await writer.drain()
+                while await reader.read(65536):
+                    pass
+                call.lost = "the caller hung up"
+                return
             if call.details["method"] != "HEAD":
                 writer.write(connection.send(h11.Data(content)) or b"")
             writer.write(connection.send(h11.EndOfMessage()) or b"")

@@ -296,3 +296,19 @@ async def test_a_canceled_wait_leaves_the_gate() -> None:
     assert 1 == gate.open()
     await tasks[1]
     assert [1] == gate.rounds
+
+
+async def test_silent_in_the_body(up: Upstream, client: httpx.AsyncClient) -> None:
+    """The head and a part of the body come, and then nothing until the caller hangs up."""
+    up.answer = lambda call: Answer(json={"long": "x" * 100}, silent=7)
+
+    async with client.stream("GET", "/") as answer:
+        assert (200, "112") == (answer.status_code, answer.headers["content-length"])
+        assert b'{"long"' == await anext(answer.aiter_raw())
+        assert not up.calls[0].lost
+
+    for _ in range(200):
+        if up.calls[0].lost:
+            break
+        await asyncio.sleep(0.01)
+    assert "the caller hung up" == up.calls[0].lost

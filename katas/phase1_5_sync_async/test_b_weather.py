@@ -200,3 +200,17 @@ async def test_a_slow_upstream_is_a_504(service: ServiceStarter, upstream: Start
     assert 0 == still_held, "The call to the weather service was still open after the client had its 504."
     await api.expect(200, await api.get("/weather/Rome"), why="After that the weather service answered at once.")
     await must_stay_free(api, "The weather service was slow.")
+
+
+async def test_an_upstream_that_falls_silent_is_a_504(service: ServiceStarter, upstream: Starter) -> None:
+    """When the weather service stops in the middle of its answer and says no more, the answer is 504 as well."""
+    api, up = await start(service, upstream, timeout=TIMEOUT)
+    up.answer = lambda call: Answer(json={"temperature": 1.5, "conditions": "fog"}, silent=9)
+
+    asked = asyncio.create_task(api.get("/weather/Rome", patience=4.0))
+    done, _ = await asyncio.wait({asked}, timeout=3.5)
+    if not done:
+        asked.cancel()
+        raise Red(f"The weather service began its answer, and said no more. After 3.5 s there was none from /weather either, though "
+                  f"UPSTREAM_TIMEOUT_SECONDS was {TIMEOUT}. The time limit is for the whole answer, its body as well.")
+    await api.expect(504, await asked, why=f"The weather service began its answer, and said no more; UPSTREAM_TIMEOUT_SECONDS was {TIMEOUT}.")

@@ -506,6 +506,21 @@ async def test_a_slow_image_service_is_a_504(hurried: Bench, shared: Bench) -> N
     await must_stay_free(api, "The image service was slow.")
 
 
+async def test_an_image_service_that_falls_silent_is_a_504(hurried: Bench) -> None:
+    """When the image service stops in the middle of a file and sends no more, the answer is 504 as well."""
+    api, up, images = hurried.api, hurried.up, hurried.images
+    up.answer = lambda call: Answer(body=PICTURES[0], headers={"content-type": "image/png"}, silent=30)
+
+    asked = asyncio.create_task(ask(api, images.add(PICTURES[0])))
+    done, _ = await asyncio.wait({asked}, timeout=3.5)
+    if not done:
+        asked.cancel()
+        raise Red(f"The image service sent the beginning of a file, and no more. After 3.5 s there was no answer from /predict/image, though "
+                  f"UPSTREAM_TIMEOUT_SECONDS was {TIMEOUT}. The time limit is for the whole download.")
+    why = f"The image service sent the beginning of a file, and no more; UPSTREAM_TIMEOUT_SECONDS was {TIMEOUT}."
+    await api.expect(504, await asked, why=why)
+
+
 async def test_the_time_limit_is_for_the_download(service: ServiceStarter) -> None:
     """An image that was downloaded in time is recognized, however long it waits for the model."""
     bench = await start(service, timeout=TIMEOUT, at_the_gate=True)

@@ -396,6 +396,26 @@ async def with_one_held(api: Service, up: Upstream, slow: str, values: Values, t
     return answer
 
 
+async def test_one_that_falls_silent(service: ServiceStarter, upstream: Starter) -> None:
+    """A service that stops in the middle of its answer and says no more has failed when the time is over, as one that is slow."""
+    name, values = random.choice(NAMES), new_values()
+    # On a machine under load even a good service may not answer in the shortest time: then once more, with a longer one.
+    for timeout in (SHORT, 5 * SHORT):
+        api, up = await hurried(service, upstream, timeout)
+        up.answer = answering({**values, name: Answer(json=1234567890, silent=5)})
+        asked = ask(api)
+        in_time = await until(asked.done, timeout + PATIENCE)
+        if not in_time:
+            asked.cancel()
+            raise Red(f"{name} began its answer, and said no more. After {timeout + PATIENCE:g} s there was no answer from /dashboard either, though "
+                      f"UPSTREAM_TIMEOUT_SECONDS was {timeout}. The time limit is for the whole answer, its body as well.")
+        answer = await asked
+        if answer.status_code != 200 or page_of(answer).get("errors") == [name]:
+            break
+    seen = f"{name} began its answer and said no more, the others answered at once, and UPSTREAM_TIMEOUT_SECONDS was {timeout}."
+    await expect_page(api, answer, values, [name], seen=seen)
+
+
 async def test_five_that_are_slow(service: ServiceStarter, upstream: Starter) -> None:
     """When all five are slow, their time limits run at the same time: the dashboard takes one of them, not five."""
     late: list[str] = []
