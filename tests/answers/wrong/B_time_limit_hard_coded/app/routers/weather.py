@@ -1,6 +1,6 @@
 # Wrong answer to B: the time limit is two seconds, as long as the setting is by default.
 # Rejected by: test_a_slow_upstream_is_a_504 or test_requests_wait_together
-# Because: gave up as well: its time limit isn.t UPSTREAM_TIMEOUT_SECONDS|\d × 504
+# Because: gave up as well: its time limit isn.t UPSTREAM_TIMEOUT_SECONDS|\d × 504|city-\d+ answered 504
 """GET /weather/{city}: what another service says of a city."""
 
 import asyncio
