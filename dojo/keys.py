@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -32,6 +33,13 @@ def pressed(data: str) -> Iterator[str]:
             data = data[1:]
 
 
+def _in_front() -> bool:
+    """Whether the terminal is ours and not another job's; True as well where there are no jobs."""
+    with contextlib.suppress(OSError):
+        return os.tcgetpgrp(0) == os.getpgrp()
+    return True
+
+
 class Terminal:
     """The program's terminal; ``key`` is called with each key, and with ``end`` when there is no terminal any more."""
 
@@ -55,10 +63,16 @@ class Terminal:
         import termios
 
         asyncio.get_running_loop().remove_reader(0)
-        if self._modes is not None:
-            with contextlib.suppress(termios.error):  # it is gone
-                termios.tcsetattr(0, termios.TCSADRAIN, self._modes)
-        self._write("\x1b[?25h\n")
+        # A shell may have it already, when another process of the job was stopped first. Then its modes are the shell's own, and
+        # whoever changed them would be stopped in the middle of this, and a second time by its caller after the shell's `fg`.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})
+        try:
+            if self._modes is not None and _in_front():
+                with contextlib.suppress(termios.error):  # it is gone
+                    termios.tcsetattr(0, termios.TCSADRAIN, self._modes)
+            self._write("\x1b[?25h\n")
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     @property
     def size(self) -> os.terminal_size:

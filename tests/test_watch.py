@@ -437,6 +437,41 @@ def test_ctrl_z_gives_the_terminal_back(watch: Starter, workspace: Path) -> None
     assert not screen.echoes()
 
 
+#: What a shell does with a job of which another process, such as nox, has stopped first: it takes the terminal before the watch has given it.
+QUICK_SHELL = """
+import os, signal, subprocess, sys
+job = subprocess.Popen(sys.argv[1:], process_group=0)
+os.tcsetpgrp(0, job.pid)
+signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
+signal.sigwait({signal.SIGUSR1})
+os.tcsetpgrp(0, os.getpid())
+os.kill(job.pid, signal.SIGTSTP)
+os.waitpid(job.pid, os.WUNTRACED)
+print("STOPPED", flush=True)
+signal.sigwait({signal.SIGUSR1})
+os.tcsetpgrp(0, job.pid)
+os.kill(job.pid, signal.SIGCONT)
+job.wait()
+"""
+
+
+def test_ctrl_z_is_over_when_the_shell_says_so(watch: Starter, workspace: Path) -> None:
+    """The shell that has its terminal back too early is no reason to be stopped twice: one fg is enough."""
+    command = [sys.executable, "-c", QUICK_SHELL, sys.executable, "-m", "dojo.cli", "watch", "1.1", "--workspace", str(workspace)]
+    screen = at_1_1(watch, command=command)
+
+    screen.process.send_signal(signal.SIGUSR1)
+    screen.shows("STOPPED")
+    health(workspace, 'raise ValueError("saved meanwhile")')
+    screen.process.send_signal(signal.SIGUSR1)
+
+    screen.shows("ValueError: saved meanwhile", KEYS, patience=20)
+    assert not screen.echoes()
+    screen.press("q")
+    assert 0 == screen.ends()
+
+
 def test_without_a_terminal_each_verdict_is_plain_text(workspace: Path) -> None:
     """A pipe gets verdicts one after another, without a single escape code, and needs no keys."""
     process = subprocess.Popen([sys.executable, "-m", "dojo.cli", "watch", "1.1", "--workspace", str(workspace)], cwd=ROOT, text=True,
