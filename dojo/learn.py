@@ -168,16 +168,20 @@ def hint(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def next_hint(exercise: catalog.Exercise, notebook: Notebook, number: int | None = None) -> Iterator[RenderableType]:
-    """The hint with that number, or the one after those that were shown; that it was shown is remembered."""
+def next_hint(exercise: catalog.Exercise, notebook: Notebook, number: int | None = None, *, key: str = "") -> Iterator[RenderableType]:
+    """The hint with that number, or the one after those that were shown; that it was shown is remembered.
+
+    ``key``: what shows the next one where a command would be a detour.
+    """
     count = len(exercise.hints)
     shown = notebook.hints(exercise.id)
     number = shown + 1 if number is None else number
+    command = f"nox -s hint -- {exercise.id}"
     if number > count:
         yield f"{exercise.id}  {exercise.title}   ·   all {count} hints were shown"
         yield ""
         yield f"  Read on in {exercise.link}"
-        yield f"  The hints again: nox -s hint -- {exercise.id} 1"
+        yield f"  The hints again: {key or f'{command} 1'}"
         return
     with contextlib.suppress(OSError):  # forgotten, then
         notebook.note_hints(exercise.id, max(shown, number))
@@ -185,7 +189,8 @@ def next_hint(exercise: catalog.Exercise, notebook: Notebook, number: int | None
     yield ""
     yield markdown(exercise.hints[number - 1])
     yield ""
-    yield f"  The next one: nox -s hint -- {exercise.id}" if number < count else f"  That was the last one. Read on in {exercise.link}"
+    following = key or (command if number >= shown else f"{command} {number + 1}")  # without a number comes what was never shown
+    yield f"  The next one: {following}" if number < count else f"  That was the last one. Read on in {exercise.link}"
 
 
 # -- reset, compare

@@ -11,6 +11,7 @@ import contextlib
 import os
 import signal
 import sys
+import textwrap
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -237,6 +238,8 @@ class Watch:
             self._states[exercise.id] = result.state
         if not self._terminal:
             self._out.print(*self._out.verdict(result), "")
+        if self._result is None or self._result.message != result.message:
+            self._top = 0  # what is new is read from its beginning, whatever hint stands below
         self._result = result
         if result.state in ("green", "part") and (following := self._following()):
             self._finished = exercise
@@ -329,7 +332,7 @@ class Watch:
         last = len(self._current.hints)
         number = (self._hinted or min(self._notebook.hints(self._current.id), last)) + 1
         self._hinted = number if number <= last + 1 else 1  # behind the last one stands where to read on; then they begin anew
-        self._hint = ["", *next_hint(self._current, self._notebook, self._hinted)]
+        self._hint = ["", *next_hint(self._current, self._notebook, self._hinted, key="h")]
         self._top = max(0, len(self._lines()) - self._room())
 
     def _show_task(self) -> None:
@@ -399,9 +402,9 @@ class Watch:
             self._out.print(*page, "")
 
     def _room(self) -> int:
-        """How many lines there are for the text, above the last line."""
+        """How many lines there are for the text, above the line that tells of the rest and those at the bottom."""
         assert self._terminal is not None
-        return max(1, self._terminal.size.lines - 2)
+        return max(1, self._terminal.size.lines - 1 - len(self._bottom()))
 
     def _lines(self) -> list[str]:
         assert self._terminal is not None
@@ -425,21 +428,33 @@ class Watch:
     def _draw(self) -> None:
         if self._terminal is None:
             return
+        columns = self._terminal.size.columns
         lines, room = self._lines(), self._room()
         self._top = max(0, min(self._top, len(lines) - room))
         shown = lines[self._top: self._top + room]
-        more = f"{self._top + 1}-{self._top + len(shown)} of {len(lines)} lines: space   " if len(lines) > room else ""
-        self._terminal.draw([*shown, "", self._out.text(Text(self._last_line(more)[: self._terminal.size.columns - 1], "dim")).rstrip("\n")])
+        told = [self._out.text(Text(line[: columns - 1], "dim")).rstrip("\n") for line in (self._rest(len(shown), len(lines)), *self._bottom())]
+        self._terminal.draw([*shown, *told])
 
-    def _last_line(self, more: str) -> str:
-        if self._question:
-            return self._question[0]
-        if self._page is not None:
-            return f"{more}any key: back"
-        keys = f"h hint · t task · n next · l list · c compare {self._compared().id} · r reset · q quit"
+    def _rest(self, shown: int, lines: int) -> str:
+        """What else there is: lines that don't fit, and a judging that runs."""
+        told = [f"{self._top + 1}-{self._top + shown} of {lines} lines: space"] if shown < lines else []
         if self._judging is not None and not self._verdict_is_in and time.monotonic() - self._began >= UNSEEN:
-            return f"judging {self._current.id}{self._far}   {keys}"
-        return more + keys
+            told.append(f"judging {self._current.id}{self._far}")
+        return "   ".join(told)
+
+    def _bottom(self) -> list[str]:
+        """What can be pressed: as many words as fit, for a key that isn't shown is as good as none."""
+        assert self._terminal is not None
+        columns = self._terminal.size.columns - 1
+        if self._question:
+            return textwrap.wrap(self._question[0], max(1, columns))
+        if self._page is not None:
+            return ["any key: back"]
+        words = ("hint", "task", "next", "list", f"compare {self._compared().id}", "reset", "quit")
+        plain = [word.partition(" ")[0] for word in words]
+        ways = (" · ".join(f"{word[0]} {word}" for word in words), " · ".join(f"{word[0]} {word}" for word in plain),
+                " ".join(f"[{word[0]}]{word[1:]}" for word in plain), " ".join([*(word[0] for word in plain[:-1]), "[q]uit"]))
+        return [next((way for way in ways if len(way) <= columns), "q")]
 
 
 def watch(arguments: argparse.Namespace) -> int:

@@ -237,9 +237,9 @@ def test_the_keys_of_the_day(watch: Starter, workspace: Path) -> None:
     screen.press("x")
     for number in (1, 2, 3):
         screen.press("h")
-        screen.shows(f"hint {number} of 3", "NotImplementedError", KEYS)
+        screen.shows(f"hint {number} of 3", "NotImplementedError", KEYS, "The next one: h" if number < 3 else "That was the last one.")
     screen.press("h")
-    screen.shows("all 3 hints were shown", "Read on in docs/Exercises/phase-1-foundation.md#11")
+    screen.shows("all 3 hints were shown", "Read on in docs/Exercises/phase-1-foundation.md#11", "The hints again: h")
     screen.press("h")
     screen.shows("hint 1 of 3")
 
@@ -313,6 +313,17 @@ def test_reset_keeps_what_was_written(watch: Starter, workspace: Path) -> None:
     assert shipped("app/main.py") == (workspace / "app/main.py").read_bytes()
 
 
+def test_a_new_verdict_is_shown_from_its_beginning(watch: Starter, workspace: Path) -> None:
+    """On a screen that a hint has moved on, with the keys still there."""
+    screen = at_1_1(watch, columns=80, lines=24)
+
+    screen.press("h")
+    screen.until(lambda text: "hint 1 of 3" in text and "lines: space" in text and not text.startswith("✗ 1.1"), "showed the hint")
+    assert screen.last.endswith("q quit")
+    health(workspace, 'raise ValueError("something else")')
+    screen.until(lambda text: text.startswith("✗ 1.1") and "something else" in text, "began at the top")
+
+
 def test_enter_judges_again(watch: Starter, workspace: Path) -> None:
     """Without a save, too."""
     screen = at_1_1(watch)
@@ -340,8 +351,8 @@ def test_what_a_terminal_sends_is_taken_apart(data: str, keys: list[str]) -> Non
 
 
 def _fits(shown: list[str], columns: int, lines: int) -> bool:
-    """Whether the verdict stands on top, the keys stand in the last line, and all of it within the screen."""
-    return bool(shown) and (shown[0].startswith("✗ 1.1") and ("h hint" in shown[-1] or "lines: space" in shown[-1]) and len(shown) <= lines
+    """Whether the verdict stands on top, the keys stand in the last line up to the way out, and all of it within the screen."""
+    return bool(shown) and (shown[0].startswith("✗ 1.1") and re.search(r"q quit|\[q\]uit", shown[-1]) is not None and len(shown) <= lines
             and all(len(line) <= columns for line in shown) and len(shown[-1]) < columns)
 
 
@@ -356,6 +367,11 @@ def test_any_size_is_filled_and_never_scrolled(watch: Starter, workspace: Path) 
         screen.press("t")
         screen.shows("any key: back")
         screen.press("x")
+        screen.until(lambda text, size=(columns, lines): _fits(text.splitlines(), *size), "came back")
+        screen.press("c")
+        asked = screen.shows("y / n")
+        assert "1.1 is red. See the answer all the same? y / n" in asked.replace("\n", " ")
+        screen.press("n")
         screen.until(lambda text, size=(columns, lines): _fits(text.splitlines(), *size), "came back")
         assert scrolled == screen.scrolled
 
