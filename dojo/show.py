@@ -77,7 +77,7 @@ class Printer:
         parts: list[RenderableType] = [self.head(result.exercise, result.state)]
         parts += [Padding(Text(note), (0, 0, 0, 7)) for note in result.notes]
         if result.state not in FINE:
-            parts += [Text(line) for line in details(result)]
+            parts += [Text(line) for line in details(result, self.width)]
         return parts
 
 

@@ -40,20 +40,23 @@ def wrapped(text: str, width: int = WIDTH - 4) -> Iterable[str]:
         if not line.strip():
             yield ""
         elif line.startswith(" "):
-            yield line if len(line) <= width else line[:width - 1] + "…"
+            yield line if len(line) <= WIDTH - 4 else line[:WIDTH - 5] + "…"
         else:
             yield from textwrap.wrap(line, width, break_on_hyphens=False)
 
 
-def details(result: Result) -> list[str]:
-    """What is said of a red exercise: expected, seen, where to look."""
+def details(result: Result, width: int = WIDTH) -> list[str]:
+    """What is said of a red exercise, for so many columns: expected, seen, where to look."""
+    room = max(16, width - 4)
     if result.state == "broken":  # in full: it is to be reported
         told = ["The kata itself failed; this is no mistake of yours:", *(f"  {line}" for line in result.message.splitlines())]
         return [f"  {line}".rstrip() for line in ("", *told)]
     lines = [""]
     if result.expected:
-        lines += [*wrapped(f"Expected: {result.expected}"), ""]
-    lines += [*wrapped(result.message), "", f"{result.exercise.link}   ·   nox -s hint -- {result.exercise.id}"]
+        lines += [*wrapped(f"Expected: {result.expected}", room), ""]
+    where, how = result.exercise.link, f"nox -s hint -- {result.exercise.id}"
+    both = f"{where}   ·   {how}"
+    lines += [*wrapped(result.message, room), "", *([both] if len(both) <= width - 2 else [where, how])]
     return [f"  {line}".rstrip() for line in lines]
 
 

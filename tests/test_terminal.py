@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from dojo import catalog
+from dojo.results import Result
+from dojo.terminal import details
 from dojo.workspace import ANSWERS, ROOT, SOLUTIONS
 
 PHASE = "katas/phase1_foundation"
@@ -131,6 +134,19 @@ def test_no_line_is_longer_than_80_columns(failures: list[str]) -> None:
     assert any("█" in line for line in lines)
     assert any("x" * 70 in line for line in lines)
     assert [] == [shown for shown in failures if "\n\n\n" in shown]  # where nothing is said, there is no room for it
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_a_narrow_terminal_keeps_the_margin(width: int) -> None:
+    """What is said is wrapped where the terminal ends, and each line has its two blanks."""
+    result = Result(catalog.exercise("1.5"), "red", "test_it", "Requests that are sent together wait together; none waits for another.",
+                    "8 requests to /predict were sent together; 1 was in flight, 7 never reached your code.\n    time.sleep(1)")
+
+    lines = [line for line in details(result, width) if line]
+
+    assert all(line.startswith("  ") and len(line) <= max(width, 42) for line in lines), lines
+    assert "      time.sleep(1)" in lines
+    assert "nox -s hint -- 1.5" in lines[-1]
 
 
 def test_no_stack_is_shown(failures: list[str]) -> None:
