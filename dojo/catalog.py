@@ -101,7 +101,8 @@ def exercise(exercise_id: str) -> Exercise:
     for each in exercises():
         if each.id.lower() == wanted:
             return each
-    raise CatalogError(f"there is no exercise {exercise_id}; there are {', '.join(e.id for e in exercises())}")
+    there = ", ".join(each[0].id if len(each) == 1 else f"{each[0].id} to {each[-1].id}" for each in (phase.exercises for phase in phases()))
+    raise CatalogError(f"there is no exercise {exercise_id}; there are {there}")
 
 
 def _natural(exercise_id: str) -> tuple[int | str, ...]:

@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Callable
 
@@ -21,6 +22,19 @@ POSIX = ("next", "watch", "serve", "doctor")
 def _later(module: str, name: str) -> Callable[[argparse.Namespace], int]:
     """The function ``name`` of a module that is imported when it is called: a hint shall not wait for what a report needs."""
     return lambda arguments: int(getattr(importlib.import_module(f"dojo.{module}"), name)(arguments))
+
+
+def _port(text: str) -> int:
+    if text.isascii() and text.isdigit() and int(text) < 1 << 16:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"a port is a number up to 65535, and {text!r} is none")
+
+
+def _number(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"hints are asked for one exercise at a time, by 1, 2 or 3, and {text!r} is none of them") from None
 
 
 def _learner(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, run: Callable[[argparse.Namespace], int],
@@ -48,7 +62,7 @@ def parser() -> argparse.ArgumentParser:
 
     command = _learner(commands, "hint", _later("learn", "hint"), "a hint for an exercise, and one more each time: a question, a pointer, an outline")
     command.add_argument("exercise", nargs="?", default="", help="its id, such as 1.5 (default: the first that isn't solved)")
-    command.add_argument("number", nargs="?", type=int, help="which hint, 1 to 3 (default: the next one)")
+    command.add_argument("number", nargs="?", type=_number, help="which hint, 1 to 3 (default: the next one)")
 
     command = _learner(commands, "reset", _later("learn", "reset_"), "puts the stub of an exercise back; what you wrote is kept")
     command.add_argument("exercise", help="its id, such as 1.5")
@@ -59,7 +73,7 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--whole", action="store_true", help="the whole file, with the answers to other exercises in it")
 
     command = _learner(commands, "serve", _later("serve", "serve"), "your service with all that it talks to, started anew at each save")
-    command.add_argument("--port", type=int, default=8000, help="where it listens (default: 8000; 0: any port that is free)")
+    command.add_argument("--port", type=_port, default=8000, help="where it listens (default: 8000; 0: any port that is free)")
     command.add_argument("--poll", action="store_true", help="look at the files again and again: for file systems without events")
 
     _learner(commands, "doctor", _later("doctor", "doctor"), "looks whether everything is here that the exercises and these tools need")
@@ -81,6 +95,16 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def _unread() -> bool:
+    """Whether nobody reads our output any more, as `head` when it has enough, or `cat` at Ctrl-C; then what is left goes nowhere."""
+    try:
+        os.write(sys.stdout.fileno(), b"\n")  # what was to be written is lost, and a flush would have nothing to try it with
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return True
+    return False
+
+
 def main(argv: list[str] | None = None) -> int:
     """Runs one command; returns the exit status."""
     arguments = parser().parse_args(argv)
@@ -90,7 +114,10 @@ def main(argv: list[str] | None = None) -> int:
     try:
         return int(arguments.run(arguments))
     except (catalog.CatalogError, NotAWorkspace, NoStub, OSError) as error:
-        print(f"dojo: {error}", file=sys.stderr)
+        if isinstance(error, BrokenPipeError) and _unread():
+            return 0
+        said = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.filename and error.strerror else error
+        print(f"dojo: {said}", file=sys.stderr)
         return 2
     except JudgeGone as error:
         print(f"dojo: the judge ended by itself; this is no mistake of yours:\n{error}", file=sys.stderr)

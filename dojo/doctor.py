@@ -24,6 +24,8 @@ from dojo.workspace import ROOT, Workspace
 
 #: How long an event of the file system may take, in seconds.
 EVENT_PATIENCE = 5.0
+#: What copies of a workspace and a PostgreSQL may take, in megabytes.
+ROOM = 200
 
 
 def doctor(arguments: argparse.Namespace) -> int:
@@ -57,8 +59,14 @@ async def _looks(workspace: Workspace) -> AsyncIterator[tuple[bool, str, str]]:
         else:
             yield True, f"{name} starts ({server.how})", ""
             await asyncio.to_thread(server.close)
-    yield (await _events(workspace.path), "a save is noticed in this folder",
-           "No event came, as on a network's file system, or on Windows' own files in WSL: nox -s watch -- --poll looks at the files instead.")
+    try:
+        noticed = await _events(workspace.path)
+    except OSError as error:
+        yield (False, "this folder can't be written: no exercise can be solved here, and nothing is remembered",
+               f"{error.strerror}: {workspace.path}. Make it yours, or clone the repository to where you may write.")
+    else:
+        yield (noticed, "a save is noticed in this folder",
+               "No event came, as on a network's file system, or on Windows' own files in WSL: nox -s watch -- --poll looks at the files instead.")
     try:
         shipped(next(file for each in catalog.exercises() for file in each.edit))
     except NoStub as error:
@@ -69,6 +77,10 @@ async def _looks(workspace: Workspace) -> AsyncIterator[tuple[bool, str, str]]:
     yield not plain, "this terminal shows signs and pictures", "Its encoding can't, so letters stand for them. With PYTHONUTF8=1 it may."
     free = shutil.disk_usage(ROOT).free / 1e9
     yield free > 1, f"{free:.0f} GB are free", "The environment and the container's image need about 1 GB."
+    folder = tempfile.gettempdir()
+    free = shutil.disk_usage(folder).free / 1e6
+    yield (free > ROOM, f"{free:,.0f} MB are free for temporary files, in {folder}",
+           f"A judging, with PostgreSQL, may need {ROOM} MB. Make room there, or name a folder on another disk with TMPDIR.")
 
 
 async def _events(folder: Path) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import collections
 import contextlib
+import errno
 import itertools
 import json
 import os
@@ -363,6 +364,16 @@ class Launcher:
         host = Host(lambda: _end(process), reader, writer, read)
         host._listening.add_done_callback(lambda _: host.ended.update(_ended(process)))
         return host
+
+
+def no_room(error: BaseException) -> str:
+    """What to do when ``error`` says that a disk is full; empty when it says something else."""
+    if not isinstance(error, OSError) or (error.errno != errno.ENOSPC and f"[Errno {errno.ENOSPC}]" not in str(error)):
+        return ""
+    # The error of a copied tree holds those of its files: source, target, and why.
+    file = error.args[0][0][1] if isinstance(error, shutil.Error) else error.filename
+    place = f", such as {file}" if file else ""
+    return f"No space is left for the files of a judging{place}. Make room there, or name a folder on another disk with TMPDIR."
 
 
 def _scratch() -> Path | None:

@@ -22,7 +22,7 @@ from _pytest._io import TerminalWriter
 from dojo import catalog, jail, results, services, terminal, witness
 from dojo.chance import Chance
 from dojo.handed import Meeting
-from dojo.launch import Launcher
+from dojo.launch import Launcher, no_room
 from dojo.load import Load
 from dojo.progress import Notebook
 from dojo.protocols import PostgreSQL, Protocol, Redis
@@ -88,7 +88,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(config.stash[RESULTS], "dojo-results")
     if not config.getoption("collectonly"):
         # Started now, so that it imports the libraries while pytest collects.
-        config.stash[RUN] = Run(Launcher(workspace, _shared(config, "dojo-fork-server")))
+        try:
+            config.stash[RUN] = Run(Launcher(workspace, _shared(config, "dojo-fork-server")))
+        except OSError as error:
+            if told := no_room(error):
+                raise pytest.UsageError(told) from None
+            raise
     _keep_hypothesis_out_of_the_workspace()
     if not config.option.basetemp:
         # pytest's own place is shared by all runs of a user, each of which clears up behind the others; what one of them can't
@@ -247,6 +252,8 @@ def _verdict(item: pytest.Item, info: pytest.ExceptionInfo[BaseException]) -> di
     expected = (inspect.getdoc(getattr(item, "function", None)) or "").partition("\n\n")[0].replace("\n", " ")
     if isinstance(error, Inconclusive):
         return {"state": "unclear", "message": f"Inconclusive: {error}", "expected": expected}
+    if told := no_room(error):
+        return {"state": "unclear", "message": f"Inconclusive: {told}", "expected": expected}
     if isinstance(error, AssertionError):
         message = str(error) if isinstance(error, Red) else _without_comparison(str(error))
         return {"state": "red", "message": message, "expected": expected}

@@ -204,8 +204,10 @@ class _Warm:
         telling = _Telling(self._outgoing, asked["judge"], {"dojo-fork-server": server, "dojo-services": self._services})
         options = ["--workspace", asked["workspace"], "--history", *(["--quick"] if asked.get("quick") else [])]
         kata = str(ROOT / catalog.exercise(asked["exercise"]).kata)
+        said = io.StringIO()
         try:
-            status = int(pytest.main([*_BASE, *options, kata], plugins=[telling]))
+            with contextlib.redirect_stderr(said):  # where pytest says what it could not even begin with
+                status = int(pytest.main([*_BASE, *options, kata], plugins=[telling]))
         finally:
             server.close()
             own = set(self._services._started) - started
@@ -213,6 +215,8 @@ class _Warm:
                 with contextlib.suppress(AttributeError):  # one that could not be started
                     self._services._started[kind].close()  # type: ignore[union-attr]
             os.write(self._news, " ".join([*own, ""]).encode())
+        if status == pytest.ExitCode.USAGE_ERROR:
+            telling.trouble = telling.trouble or said.getvalue().strip().removeprefix("ERROR: ")
         if telling.trouble:
             telling.tell(trouble=telling.trouble)
         return status

@@ -2,6 +2,7 @@
 
 import ast
 import asyncio
+import errno
 import io
 import json
 import os
@@ -10,12 +11,13 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from dojo import catalog, stubs
+from dojo import catalog, doctor, stubs
 from dojo.cli import main, parser
 from dojo.progress import TRACKER, Notebook, tracker
 from dojo.results import Result
@@ -181,7 +183,32 @@ def test_an_unknown_id_is_told_with_those_there_are(workspace: Path, capsys: pyt
     """In one line, and as a wrong use."""
     assert 2 == dojo(workspace, "hint", "9.9")
 
-    assert re.match(r"dojo: there is no exercise 9\.9; there are 0\.1, 1\.1, .*, A, B, ", capsys.readouterr().err)
+    assert re.match(r"dojo: there is no exercise 9\.9; there are 0\.1, 1\.1 to 1\.7, A to H, ", capsys.readouterr().err)
+
+
+@pytest.mark.parametrize(("command", "said"), [
+    (("hint", "1.1", "1.2"), "hints are asked for one exercise at a time, by 1, 2 or 3, and '1.2' is none of them"),
+    (("serve", "--port", "99999"), "a port is a number up to 65535, and '99999' is none"),
+    (("serve", "--port", "80x"), "a port is a number up to 65535, and '80x' is none"),
+])
+def test_a_wrong_number_is_told_in_words(command: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """And not as Python sees it."""
+    with pytest.raises(SystemExit) as caught:
+        main(list(command))
+
+    assert 2 == caught.value.code
+    assert said in capsys.readouterr().err
+
+
+def test_whoever_reads_may_stop_reading() -> None:
+    """As `head` does when it has enough: that is no error, and nothing is said."""
+    read, write = os.pipe()
+    os.close(read)
+    with open(write, "wb") as nobody:
+        done = subprocess.run([sys.executable, "-m", "dojo.cli", "list"], cwd=ROOT, stdout=nobody, stderr=subprocess.PIPE, check=False,
+                              timeout=PATIENCE)
+
+    assert (0, b"") == (done.returncode, done.stderr)
 
 
 # -- reset
@@ -592,6 +619,25 @@ def test_doctor_looks_at_bench_and_tools(workspace: Path, capsys: pytest.Capture
     assert "? PostgreSQL doesn't start, and phase 1.5 needs it" in shown
     assert "unset DATABASE_URL" in shown
     assert "secret" not in shown
+
+
+def test_doctor_tells_of_a_disk_that_is_full_and_a_folder_that_is_not_ours(workspace: Path, capsys: pytest.CaptureFixture[str],
+                                                                          monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each has its line and its cure, and what comes after it is still looked at."""
+    async def refused(folder: Path) -> bool:
+        raise OSError(errno.EROFS, "Read-only file system", str(folder / ".dojo-1234"))
+
+    monkeypatch.setattr(doctor, "_events", refused)
+    monkeypatch.setattr(doctor, "ROOM", 1e12)
+
+    assert 0 == dojo(workspace, "doctor")
+
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "? this folder can't be written" in shown
+    assert f"Read-only file system: {workspace}. Make it yours" in shown
+    assert "✓ the shipped stubs can be read" in shown
+    assert re.search(rf"\? [\d,]+ MB are free for temporary files, in {re.escape(tempfile.gettempdir())} ", shown), shown
+    assert "name a folder on another disk with TMPDIR" in shown
 
 
 # -- all of them

@@ -283,6 +283,39 @@ def test_a_kata_that_cannot_be_read_is_the_dojos_own_mistake(repository: Path) -
     assert 0 != done.returncode
 
 
+FULL = "OSError(28, 'No space left on device', '/somewhere/main.py')"
+TOLD = "No space is left for the files of a judging, such as /somewhere/main.py."
+
+
+def test_a_full_disk_settles_nothing(repository: Path) -> None:
+    """What the judge could not write is no verdict on the learner, and said without a trace."""
+    done = kata_that(repository, "def test_it() -> None:", f"    raise {FULL}")
+
+    assert "? 1.1  A health endpoint" in done.stdout, done.stdout
+    assert f"Inconclusive: {TOLD}" in " ".join(done.stdout.split()), done.stdout
+    assert "Traceback" not in done.stdout
+
+
+@pytest.mark.parametrize("command", [("-m", "pytest", PHASE, "--workspace", "solutions"),
+                                     ("-c", "import sys; sys.path.insert(0, '.'); from dojo.cli import main; main(['next'])")])
+def test_a_disk_that_is_full_from_the_start_is_told_in_a_line(repository: Path, command: tuple[str, ...]) -> None:
+    """There is nothing to judge then, with pytest or with the preloaded judge."""
+    file = repository / "dojo/workspace.py"
+    text = file.read_text(encoding="utf-8")
+    copies = "        target.mkdir(parents=True)\n"
+    assert copies in text
+    file.write_text(text.replace(copies, f"        import shutil; raise shutil.Error([('app/main.py', '/somewhere/main.py', str({FULL}))])\n"),
+                    encoding="utf-8")
+    shutil.copytree(ROOT / "app", repository / "app", ignore=shutil.ignore_patterns("__pycache__"))
+
+    done = subprocess.run([sys.executable, *command], cwd=repository, env=environment(), capture_output=True, text=True, encoding="utf-8",
+                          timeout=300, check=False)
+
+    shown = done.stdout + done.stderr
+    assert TOLD in " ".join(shown.split()), shown
+    assert "Traceback" not in shown
+
+
 def test_an_inconclusive_kata_is_no_pass(repository: Path) -> None:
     """What can't be told has a sign of its own, its reason, and makes the run fail."""
     done = kata_that(repository, "def test_it() -> None:", '    """One is one."""', '    raise Inconclusive("the machine is too busy")')
