@@ -5,6 +5,7 @@
 """
 
 import argparse
+import contextlib
 import hashlib
 import os
 import shlex
@@ -33,10 +34,17 @@ def bench(session: nox.Session, *groups: str) -> None:
     pins = (ROOT / "constraints.txt").read_text(encoding="utf-8")
     stamp = ENVIRONMENT / f"installed-{'-'.join(('judge', *groups))}"
     recipe = hashlib.sha256(repr((wanted, pins, sys.version)).encode()).hexdigest()
-    ENVIRONMENT.parent.mkdir(exist_ok=True)
-    with FileLock(ENVIRONMENT.parent / "katas.lock"):  # two runs may start side by side
+    with contextlib.ExitStack() as held:
+        try:
+            ENVIRONMENT.parent.mkdir(exist_ok=True)
+            held.enter_context(FileLock(ENVIRONMENT.parent / "katas.lock"))  # two runs may start side by side
+            refused = ""
+        except OSError as error:
+            refused = error.strerror or str(error)
         if stamp.exists() and stamp.read_text() == recipe:
-            return
+            return  # also where nothing can be written: `dojo doctor` tells of that
+        if refused:
+            session.error(f"the folder .nox can't be written ({refused}): make this clone yours, or clone it to where you may write")
         session.log("Making the environment .nox/katas: half a minute, the first time only.")
         uv = session.run_install(sys.executable, "-m", "uv", "--version", external=True, silent=True, success_codes=[0, 1], log=False)
         if uv and uv.startswith("uv "):

@@ -79,7 +79,7 @@ async def _looks(workspace: Workspace) -> AsyncIterator[tuple[bool, str, str]]:
     yield free > 1, f"{free:.0f} GB are free", "The environment and the container's image need about 1 GB."
     folder = tempfile.gettempdir()
     free = shutil.disk_usage(folder).free / 1e6
-    yield (free > ROOM, f"{free:,.0f} MB are free for temporary files, in {folder}",
+    yield (free > ROOM, f"{f'{free:.0f} MB' if free < 1000 else f'{free / 1000:.0f} GB'} are free for temporary files, in {folder}",
            f"A judging, with PostgreSQL, may need {ROOM} MB. Make room there, or name a folder on another disk with TMPDIR.")
 
 

@@ -636,7 +636,7 @@ def test_doctor_tells_of_a_disk_that_is_full_and_a_folder_that_is_not_ours(works
     assert "? this folder can't be written" in shown
     assert f"Read-only file system: {workspace}. Make it yours" in shown
     assert "✓ the shipped stubs can be read" in shown
-    assert re.search(rf"\? [\d,]+ MB are free for temporary files, in {re.escape(tempfile.gettempdir())} ", shown), shown
+    assert re.search(rf"\? \d+ [MG]B are free for temporary files, in {re.escape(tempfile.gettempdir())} ", shown), shown
     assert "name a folder on another disk with TMPDIR" in shown
 
 
