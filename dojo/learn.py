@@ -233,6 +233,7 @@ def compare_(arguments: argparse.Namespace) -> int:
             print(f"dojo: {question} Say --yes to see the answer all the same.", file=sys.stderr)
             return 2
         if not arguments.yes and not _agreed(f"{question} See the answer all the same? [y/N] "):
+            print("The answer was not shown.")
             return 1
     out.print(*differences(workspace, exercise, states, arguments.whole), wide=True)
     return 0

@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 
+from dojo import catalog
 from dojo.alone import EMPTY, without_needed
 from dojo.evidence import quoted, raised, stands, where
 from dojo.launch import Host, HostGone, Launcher, NoAnswer, StarterGone
@@ -382,7 +383,7 @@ class Functions:
             error = reply["error"]
             if error["type"] == "SystemExit":
                 error = {**error, "message": ASKED_TO_END}
-            raise Red(f"{told_of} {failed}.\n{earlier_hole(error, self._exercise) or raised(error)}")
+            raise Red(f"{told_of} {failed}.\n{earlier_hole(error, self._exercise) or raised(error) + _cure(error)}")
         if reply.get("too_long"):
             raise Red(f"{told_of} returned more than {LONGEST_LINE >> 20} MB, which nobody can look at.")
         return reply["value"]
@@ -442,17 +443,24 @@ def _sentence(error: dict[str, Any]) -> str:
     if not error.get("type"):
         place = error["frames"][-1] if error["frames"] else None
         return f"{error['message']}" + (f" at {where(place)}:{quoted(place)}" if place else ".")
-    cure = ""
-    missing = re.match(r"No module named '([\w.]+)'", error["message"])
-    if error["type"] == "ModuleNotFoundError" and missing:
-        name = missing[1]
-        close = difflib.get_close_matches(name, _MODULES, n=1)
-        cure = (f"\nIs it `{close[0]}` that you mean?" if close
-                else "\nIs the name right? If it is a package of yours, it isn't installed here.")
     if error["type"] == "SystemExit":
         place = error["frames"][-1] if error["frames"] else None
         return ASKED_TO_END + (f" at {where(place)}:{quoted(place)}" if place else ".")
-    return raised(error) + cure
+    return raised(error) + _cure(error)
+
+
+def _cure(error: dict[str, Any]) -> str:
+    """What to do about an import that found nothing; empty for any other error."""
+    missing = re.match(r"No module named '([\w.]+)'", error["message"])
+    hidden = re.match(r"cannot import name '(\w+)' from '(app[\w.]*)'", error["message"])
+    name = missing[1] if missing else f"{hidden[2]}.{hidden[1]}" if hidden else ""
+    file = name.replace(".", "/") + ".py"
+    if name and (owner := next((each for each in catalog.exercises() if file in each.edit), None)):
+        return f"\n{file} isn't there: restore it with `git checkout {file}`, or the shipped one with nox -s reset -- {owner.id}."
+    if error["type"] != "ModuleNotFoundError" or not missing:
+        return ""
+    close = difflib.get_close_matches(name, _MODULES, n=1)
+    return f"\nIs it `{close[0]}` that you mean?" if close else "\nIs the name right? If it is a package of yours, it isn't installed here."
 
 
 def _subject(application: str) -> str:

@@ -348,6 +348,7 @@ def test_compare_asks_in_a_terminal(workspace: Path) -> None:
             screen.press(typed)
             assert status == screen.ends()
             assert (status == 0) == (b"+++ solutions/app/schemas.py" in screen.written)
+            assert (status != 0) == ("The answer was not shown." in screen.text)
             assert (status == 0) == (b"\x1b[32m+" in screen.written)  # in color
         finally:
             screen.close()

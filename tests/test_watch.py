@@ -130,6 +130,14 @@ def test_a_file_that_stays_away_is_told(watch: Starter, workspace: Path) -> None
     health(workspace)
 
     screen.shows("✓ 1.1", "✗ 1.2")
+    os.unlink(workspace / "app/schemas.py")
+    screen.shows("app/schemas.py isn't there: restore it with `git checkout app/schemas.py`", "nox -s reset -- 1.2.")
+    screen.press("r")
+    screen.shows("y / n")
+    screen.press("y")
+    screen.shows("app/schemas.py is as shipped again.")
+    screen.press("x")
+    screen.shows("NotImplementedError: 1.2")
 
 
 def test_the_whole_folder_may_be_replaced(watch: Starter, workspace: Path) -> None:
