@@ -2,7 +2,7 @@
 
 Files change, keys are pressed, and the preloaded judge tells how it goes: all of it comes through one queue to one loop. What is
 known stands in `Watch`, and the screen is drawn whole from it whenever something has changed. Without a terminal each verdict is
-printed as plain text, and there are no keys.
+printed as plain text, and there are no keys; so it is in one that can't be drawn on.
 """
 
 import argparse
@@ -119,7 +119,8 @@ class Watch:
         self._files = Files(workspace, poll)
         self._judge = Judge(workspace, quick=quick)
         self._out = Printer()
-        self._terminal = Terminal(lambda key: self._tell("key", key)) if sys.stdin.isatty() and sys.stdout.isatty() else None
+        drawn = sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"  # such as an editor's shell
+        self._terminal = Terminal(lambda key: self._tell("key", key)) if drawn else None
         self._news: asyncio.Queue[tuple[str, Any]] = asyncio.Queue()
         self._current = exercise
         #: What came of the current one; None while nothing is known.
@@ -150,6 +151,8 @@ class Watch:
             loop.add_signal_handler(signal.SIGWINCH, self._tell, "draw")
             loop.add_signal_handler(signal.SIGTSTP, self._stand_aside)
             self._terminal.take()
+        else:
+            self._out.print("Each save is judged; Ctrl-C ends it.", "")
         following = asyncio.create_task(self._follow())
         try:
             self._seen = self._files.state()

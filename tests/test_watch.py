@@ -523,6 +523,19 @@ def test_without_a_terminal_each_verdict_is_plain_text(workspace: Path) -> None:
     assert re.search(r"✗ 1\.1 .*✓ 1\.1 .*✗ 1\.2 ", shown, re.S), shown
 
 
+def test_a_terminal_that_cannot_be_drawn_on_gets_plain_text(watch: Starter, workspace: Path) -> None:
+    """As an editor's shell has one: verdicts one after another, no escape code, and Ctrl-C is the way out."""
+    screen = watch("1.1", TERM="dumb")
+
+    screen.shows("Each save is judged; Ctrl-C ends it.", "NotImplementedError: 1.1")
+    health(workspace)
+    screen.shows("✓ 1.1", "NotImplementedError: 1.2")
+    screen.press("\x03")
+
+    assert 130 == screen.ends()
+    assert b"\x1b" not in screen.written
+
+
 def test_new_katas_are_read_while_it_runs(tmp_path: Path) -> None:
     """An update of the repository in the middle of a day needs no new start."""
     repository = tmp_path / "repository"
