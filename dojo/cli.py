@@ -41,7 +41,7 @@ def _learner(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", na
              about: str) -> argparse.ArgumentParser:
     command = commands.add_parser(name, help=about, description=f"{about[0].upper()}{about[1:]}.")
     command.add_argument("--workspace", default=".", metavar="PATH", help="the tree to work on (default: this repository's root)")
-    command.set_defaults(run=run, command=name)
+    command.set_defaults(run=run, command=name, refuse=command.error)
     return command
 
 
@@ -107,7 +107,10 @@ def _unread() -> bool:
 
 def main(argv: list[str] | None = None) -> int:
     """Runs one command; returns the exit status."""
-    arguments = parser().parse_args(argv)
+    top = parser()
+    arguments, more = top.parse_known_args(argv)
+    if more:  # argparse itself would show how the whole is used, and not the command
+        getattr(arguments, "refuse", top.error)(f"unrecognized arguments: {' '.join(more)}")
     if sys.platform == "win32" and arguments.command in POSIX:
         print(f"dojo: {WINDOWS}", file=sys.stderr)
         return 2

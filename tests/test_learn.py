@@ -188,11 +188,12 @@ def test_an_unknown_id_is_told_with_those_there_are(workspace: Path, capsys: pyt
 
 @pytest.mark.parametrize(("command", "said"), [
     (("hint", "1.1", "1.2"), "hints are asked for one exercise at a time, by 1, 2 or 3, and '1.2' is none of them"),
+    (("reset", "1.1", "1.2"), "usage: dojo reset [-h] [--workspace PATH] exercise\ndojo reset: error: unrecognized arguments: 1.2"),
     (("serve", "--port", "99999"), "a port is a number up to 65535, and '99999' is none"),
     (("serve", "--port", "80x"), "a port is a number up to 65535, and '80x' is none"),
 ])
-def test_a_wrong_number_is_told_in_words(command: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """And not as Python sees it."""
+def test_a_wrong_argument_is_told_in_words(command: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """And with how this command is used, not all of them."""
     with pytest.raises(SystemExit) as caught:
         main(list(command))
 
