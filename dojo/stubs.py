@@ -91,7 +91,8 @@ def compare(workspace: Workspace, exercise: catalog.Exercise, states: Mapping[st
 
 
 def _lines(content: bytes) -> list[str]:
-    lines = content.decode(errors="replace").splitlines(keepends=True)
+    # An editor that ends lines as Windows does has changed none of them.
+    lines = content.decode(errors="replace").replace("\r\n", "\n").splitlines(keepends=True)
     return [line if line.endswith("\n") else line + "\n" for line in lines]
 
 

@@ -313,6 +313,16 @@ def test_compare_of_a_green_exercise_needs_no_question(workspace: Path, notebook
     assert f"+        {ANSWER}\n" in shown
 
 
+def test_compare_passes_over_the_way_lines_end(workspace: Path, notebook: Notebook, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file that an editor has saved as Windows does is not different in every line."""
+    came(notebook, **{"1.2": "green"})
+    (workspace / "app/schemas.py").write_bytes((SOLUTIONS / "app/schemas.py").read_bytes().replace(b"\n", b"\r\n"))
+
+    assert 0 == dojo(workspace, "compare", "1.2")
+
+    assert "app/schemas.py is the same as in solutions/.\n" == capsys.readouterr().out
+
+
 def test_compare_shows_what_a_file_holds_and_carries_nothing_out(workspace: Path, notebook: Notebook, capsys: pytest.CaptureFixture[str]) -> None:
     """A terminal's commands in a learner's file are shown as Python would write them."""
     came(notebook, **{"1.1": "green"})
