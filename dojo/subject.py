@@ -450,7 +450,9 @@ def _sentence(error: dict[str, Any]) -> str:
 
 
 def _cure(error: dict[str, Any]) -> str:
-    """What to do about an import that found nothing; empty for any other error."""
+    """What to do about an import that found nothing, or a file that isn't UTF-8; empty for any other error."""
+    if error["type"] == "SyntaxError" and re.search(r"'utf-8' codec can't decode|Non-UTF-8 code", error["message"]):
+        return "\nPython reads a source file as UTF-8: save it in that encoding."
     missing = re.match(r"No module named '([\w.]+)'", error["message"])
     hidden = re.match(r"cannot import name '(\w+)' from '(app[\w.]*)'", error["message"])
     name = missing[1] if missing else f"{hidden[2]}.{hidden[1]}" if hidden else ""

@@ -97,6 +97,10 @@ def test_a_syntax_error_in_the_middle_is_a_verdict_like_any_other(watch: Starter
 
     health(workspace, "return {")
     screen.shows("SyntaxError", "app/main.py")
+    health(workspace, 'return {"status": "in good h\N{LATIN SMALL LETTER E WITH ACUTE}alth"}')
+    file = workspace / "app/main.py"
+    file.write_bytes(file.read_text(encoding="utf-8").encode("latin-1"))
+    screen.shows("Python reads a source file as UTF-8: save it in that encoding.")
     health(workspace)
 
     screen.shows("✓ 1.1", "✗ 1.2")
