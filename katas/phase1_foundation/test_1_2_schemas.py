@@ -72,7 +72,8 @@ async def test_a_request_holds_two_numbers(schemas: Service) -> None:
 
     answer = await send(schemas, content)
 
-    await schemas.expect(200, answer, why="Two floats are all that a prediction needs.")
+    why = "Two floats are all that a prediction needs. (/request is an endpoint of this kata's own, which takes your PredictRequest.)"
+    await schemas.expect(200, answer, why=why)
     assert {"feature_1": 1.5, "feature_2": -2.0} == answer.json(), f"{content} came back as {answer.text}"
 
 
