@@ -14,6 +14,7 @@ from rich.status import Status
 from rich.text import Text
 
 from dojo import catalog
+from dojo.evidence import cut
 from dojo.judge import Judge
 from dojo.progress import Notebook, tracker, tracker_of
 from dojo.results import FINE, Result, from_data
@@ -122,6 +123,7 @@ def list_(arguments: argparse.Namespace) -> int:
 
 def listing(out: Printer, states: dict[str, str], current: str = "") -> Iterator[RenderableType]:
     """The lines of `list_`."""
+    room = max(10, min(40, out.width - 30))  # for titles; in a narrow terminal a row stays a row
     for phase in catalog.phases():
         yield Text(f"Phase {phase.id} · {phase.title}", "bold")
         for exercise in phase.exercises:
@@ -129,7 +131,7 @@ def listing(out: Printer, states: dict[str, str], current: str = "") -> Iterator
             points = "·" if not exercise.points else f"{exercise.points if state == 'green' else 0}/{exercise.points}"
             told = "" if state == "green" else WORDS[state]
             arrow = ("> " if out.plain else "→ ") if exercise.id == current else "  "
-            yield Text.assemble(arrow, out.sign(state), f" {exercise.id:<4} {exercise.title:<40.40} {points:>3}  ", told)
+            yield Text.assemble(arrow, out.sign(state), f" {exercise.id:<4} {cut(exercise.title, room):<{room}} {points:>3}  ", told)
         yield ""
     solved = [e for e in catalog.exercises() if states.get(e.id) == "green"]
     yield (f"{len(solved)} of {len(catalog.exercises())} exercises are green, "

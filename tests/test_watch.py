@@ -387,6 +387,11 @@ def test_any_size_is_filled_and_never_scrolled(watch: Starter, workspace: Path) 
         screen.until(lambda text, size=(columns, lines): _fits(text.splitlines(), *size), "came back")
         assert scrolled == screen.scrolled
 
+    screen.resize(50, 60)
+    screen.press("l")
+    rows = screen.shows("points").splitlines()
+    assert "  · 1.2  Request and respons… 0/1  not judged yet" in rows, rows
+    screen.press("x")
     screen.resize(80, 10)
     screen.shows("1-8 of ", "lines: space")
     seen = screen.text
