@@ -19,7 +19,7 @@ from dojo.judge import Judge
 from dojo.progress import Notebook, tracker, tracker_of
 from dojo.results import FINE, Result, from_data
 from dojo.show import WORDS, Printer, difference, markdown
-from dojo.stubs import Comparison, compare, reset
+from dojo.stubs import Comparison, compare, reset, with_holes
 from dojo.workspace import ROOT, Workspace
 
 #: States that stop nobody: the exercise is solved, or this machine can't judge it.
@@ -229,7 +229,7 @@ def compare_(arguments: argparse.Namespace) -> int:
     """Shows the difference to the solution; for an exercise that isn't green only when that is said to be wanted."""
     workspace, out = workspace_of(arguments), Printer()
     exercise = catalog.exercise(arguments.exercise)
-    states = Notebook(workspace).states()
+    states = with_holes(workspace, Notebook(workspace).states())
     if question := warning(exercise, states.get(exercise.id, "")):
         if not arguments.yes and not sys.stdin.isatty():
             print(f"dojo: {question} Say --yes to see the answer all the same.", file=sys.stderr)

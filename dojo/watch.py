@@ -28,7 +28,7 @@ from dojo.learn import broken, differences, first_open, listing, next_hint, put_
 from dojo.progress import Notebook
 from dojo.results import Result, from_data
 from dojo.show import Printer, markdown
-from dojo.stubs import NoStub
+from dojo.stubs import NoStub, with_holes
 from dojo.workspace import EDITABLE, ROOT, Workspace
 
 #: An editor may replace a file by deleting it first: one that is gone is waited for so long, in seconds.
@@ -361,14 +361,15 @@ class Watch:
 
     def _compare(self) -> None:
         exercise = self._compared()
+        states = with_holes(self._workspace, self._states)
 
         def show() -> None:
             try:
-                self._on_page(list(differences(self._workspace, exercise, self._states)))
+                self._on_page(list(differences(self._workspace, exercise, states)))
             except (NoStub, OSError) as error:
                 self._on_page([str(error)])
 
-        if question := warning(exercise, self._states.get(exercise.id, "")):
+        if question := warning(exercise, states.get(exercise.id, "")):
             self._question = (f"{question} See the answer all the same? y / n", show)
         else:
             show()

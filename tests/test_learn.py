@@ -117,6 +117,32 @@ def test_next_shows_in_a_terminal_how_far_it_is(workspace: Path) -> None:
         screen.close()
 
 
+# -- all of them, as somebody sees them who types them
+
+
+@pytest.mark.parametrize(("command", "status", "words"), [
+    (("next",), 0, ("✗ 1.1  A health endpoint", "app/main.py")),
+    (("list",), 0, ("Phase 1 · Foundation", "A health endpoint", "exercises are green")),
+    (("hint", "1.1"), 0, ("1.1  A health endpoint", "The next one: nox -s hint -- 1.1")),
+    (("reset", "1.2"), 0, ("app/schemas.py is as shipped again.", "Yours is kept in")),
+    (("doctor",), None, ("a save is noticed in this folder", "free")),
+    (("progress",), 0, ("Sync and async mastery", "exercise-tracker.md is written")),
+    (("report",), 0, ("report.html",)),
+])
+def test_each_command_in_a_terminal(command: tuple[str, ...], status: int | None, words: tuple[str, ...], workspace: Path) -> None:
+    """It shows what it is for within 80 columns, comes to its end by itself, and gives the terminal back."""
+    solve(workspace, "1.2")
+    screen = Screen(*command, "--workspace", workspace, columns=80, lines=100)
+    try:
+        ended = screen.ends()
+        shown = screen.text
+        assert all(word in shown for word in words), shown
+        assert status in (None, ended), shown
+        assert not screen.written.count(b"\x1b[?25l") > screen.written.count(b"\x1b[?25h")  # the cursor is back
+    finally:
+        screen.close()
+
+
 # -- list
 
 
@@ -347,6 +373,23 @@ def test_compare_shows_no_answer_before_it_was_asked_to(workspace: Path, noteboo
     assert "Say --yes to see the answer all the same." in shown.err
     assert 0 == dojo(workspace, "compare", "1.2", "--yes")
     assert "+++ solutions/app/schemas.py" in capsys.readouterr().out
+
+
+def test_compare_asks_again_when_the_hole_is_back(workspace: Path, notebook: Notebook, capsys: pytest.CaptureFixture[str],
+                                                  monkeypatch: pytest.MonkeyPatch) -> None:
+    """A green exercise whose stub was checked out is one to be solved again, whatever the history says; so is one in the same file."""
+    came(notebook, **{"1.1": "green", "1.2": "green", "2.7": "green"})
+    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+
+    assert 2 == dojo(workspace, "compare", "1.2")
+    assert "1.2 is not judged yet." in capsys.readouterr().err
+    solve(workspace, "1.2")
+    assert 0 == dojo(workspace, "compare", "1.2")
+    capsys.readouterr()
+    health(workspace, ANSWER)
+    (workspace / "app/main.py").write_text((workspace / "app/main.py").read_text().replace("TODO 2.7", 'NotImplementedError("2.7: ").  TODO 2.7'))
+    assert 0 == dojo(workspace, "compare", "1.1")
+    assert "Left out: what would answer 2.7" in capsys.readouterr().out
 
 
 def test_compare_asks_in_a_terminal(workspace: Path) -> None:
