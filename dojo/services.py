@@ -452,7 +452,7 @@ class _Guard:
         """What a program said that ended well."""
         done = self.ask("run", argv=[str(program), *map(str, arguments)], typed=typed, user=_ids(user), patience=START_PATIENCE)
         if done["code"]:
-            raise _DidNotStart(f"{program.name} failed: {done['said'].strip()[-300:]}")
+            raise _DidNotStart(f"{program.name} failed: {_end(done['said'])}")
         return str(done["said"])
 
     def start(self, command: Callable[[int], list[str]], ready: Callable[[int], bool], user: _User | None, stop: int) -> int:
@@ -468,7 +468,7 @@ class _Guard:
             self.ask("stop")
             said = (self.folder / "log").read_text(errors="replace").strip()
             if "ddress already in use" not in said:
-                raise _DidNotStart(f"it didn't start. The last it said: {said[-300:]}")
+                raise _DidNotStart(f"it didn't start. The last it said: {_end(said)}")
         raise _DidNotStart("every port that was free was taken a moment later")
 
     def end(self) -> None:
@@ -485,6 +485,13 @@ class _Guard:
         self._process.stdout.close()
         if self.folder.name:  # in case the guard was killed
             shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _end(said: str) -> str:
+    """The last of what a program said, in whole lines if it has any."""
+    said = said.strip()
+    cut = said[-300:]
+    return cut if len(said) <= 300 else cut.partition("\n")[2] or cut
 
 
 def _ids(user: _User | None) -> list[int] | None:

@@ -441,7 +441,7 @@ class Watch:
 
     def _rest(self, shown: int, lines: int) -> str:
         """What else there is: lines that don't fit, and a judging that runs."""
-        told = [f"{self._top + 1}-{self._top + shown} of {lines} lines: space"] if shown < lines else []
+        told = [f"{self._top + 1}-{self._top + shown} of {lines} lines; space turns the page"] if shown < lines else []
         if self._judging is not None and not self._verdict_is_in and time.monotonic() - self._began >= UNSEEN:
             told.append(f"judging {self._current.id}{self._far}")
         return "   ".join(told)

@@ -330,7 +330,7 @@ def test_a_new_verdict_is_shown_from_its_beginning(watch: Starter, workspace: Pa
     screen = at_1_1(watch, columns=80, lines=24)
 
     screen.press("h")
-    screen.until(lambda text: "hint 1 of 3" in text and "lines: space" in text and not text.startswith("✗ 1.1"), "showed the hint")
+    screen.until(lambda text: "hint 1 of 3" in text and "lines; space turns the page" in text and not text.startswith("✗ 1.1"), "showed the hint")
     assert screen.last.endswith("q quit")
     health(workspace, 'raise ValueError("something else")')
     screen.until(lambda text: text.startswith("✗ 1.1") and "something else" in text, "began at the top")
@@ -393,7 +393,7 @@ def test_any_size_is_filled_and_never_scrolled(watch: Starter, workspace: Path) 
     assert "  · 1.2  Request and respons… 0/1  not judged yet" in rows, rows
     screen.press("x")
     screen.resize(80, 10)
-    screen.shows("1-8 of ", "lines: space")
+    screen.shows("1-8 of ", "lines; space turns the page")
     seen = screen.text
     for _ in range(9):
         if "docs/Exercises/phase-1-foundation.md#11" in screen.text:
