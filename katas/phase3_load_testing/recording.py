@@ -9,7 +9,7 @@ import json
 import random
 from collections import Counter, defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dojo.kata import Answer, Call, Upstream
@@ -129,8 +129,7 @@ class Recording(Upstream):
             self._turns[lookup] += 1
             wrong = self._turns[lookup] % 2 == 1
         kind = self.given[call.number] = next(self._kinds[lookup][wrong])
-        answer = kind.make(call)
-        return Answer(answer.status, answer.json, answer.body, {TAG: str(call.number)}, DELAY, answer.cut, answer.garbage)
+        return replace(kind.make(call), headers={TAG: str(call.number)}, delay=DELAY)
 
     def was_given(self, kinds: tuple[Kind, ...], users: int) -> bool:
         """Whether each of ``kinds`` was given twice, with several requests of each of ``users`` after that."""
