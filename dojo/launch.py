@@ -302,6 +302,8 @@ class Launcher:
         folder = self._server.folder if self._server else None
         self._folder = Path(tempfile.mkdtemp(prefix="serving-katas-", dir=folder or _scratch()))
         self.root = workspace.snapshot(self._folder / "workspace")
+        #: Where the run's tests may keep files; who wants it makes it.
+        self.temporary = self._folder / "tests"
         self._references: dict[Path, Path] = {workspace.path: self.root}
         self._hidden = Path(tempfile.mkdtemp(prefix="serving-katas-")) if jail.current() else self._folder
         self._numbers = itertools.count(1)

@@ -5,9 +5,7 @@ import gc
 import importlib.util
 import inspect
 import io
-import shutil
 import sys
-import tempfile
 import time
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator
@@ -45,7 +43,6 @@ RED: pytest.StashKey[set[str]] = pytest.StashKey()
 RESULTS: pytest.StashKey[Collector] = pytest.StashKey()
 CHANCE: pytest.StashKey[Chance] = pytest.StashKey()
 BEGAN: pytest.StashKey[float] = pytest.StashKey()
-TEMPORARY: pytest.StashKey[Path] = pytest.StashKey()
 
 ServiceStarter = Callable[..., Awaitable[Service]]
 
@@ -95,12 +92,11 @@ def pytest_configure(config: pytest.Config) -> None:
                 raise pytest.UsageError(told) from None
             raise
     _keep_hypothesis_out_of_the_workspace()
-    if not config.option.basetemp:
+    if not config.option.basetemp and RUN in config.stash:
         # pytest's own place is shared by all runs of a user, each of which clears up behind the others; what one of them can't
-        # remove, because somebody still writes there, would fail a run that has to do with neither.
-        with contextlib.suppress(OSError):  # hosts need such a folder too, and tell it better
-            config.stash[TEMPORARY] = Path(tempfile.mkdtemp(prefix="serving-katas-"))
-            config.option.basetemp = config.stash[TEMPORARY] / "tests"
+        # remove, because somebody still writes there, would fail a run that has to do with neither. This one is removed with the
+        # hosts' own files, also when the judge is killed.
+        config.option.basetemp = config.stash[RUN].launcher.temporary
     # A verdict must not depend on when the judge's garbage is collected.
     config.addinivalue_line("filterwarnings", "ignore::pytest.PytestUnraisableExceptionWarning")
     warnings.filterwarnings("ignore", category=pytest.PytestUnraisableExceptionWarning)  # between and behind the tests
@@ -187,8 +183,6 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         config.stash[RUN].launcher.close()
     if SERVICES in config.stash:
         config.stash[SERVICES].close()
-    if TEMPORARY in config.stash:
-        shutil.rmtree(config.stash[TEMPORARY], ignore_errors=True)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
