@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from dojo import catalog
-from dojo.results import Result, from_data
+from dojo.results import Result, from_data, write
 from dojo.terminal import level_of
 from dojo.workspace import ROOT, Workspace
 
@@ -133,10 +133,7 @@ class Notebook:
         self._make()
         target = self.folder / name
         target.parent.mkdir(exist_ok=True)
-        unfinished = target.with_name(f"{target.name}.{os.getpid()}")
-        # What can't be encoded, in a line of the learner's, becomes the escape that JSON has for it.
-        unfinished.write_text(json.dumps(data, ensure_ascii=False, indent=1) + "\n", encoding="utf-8", errors="backslashreplace")
-        os.replace(unfinished, target)
+        write(data, target)
 
 
 def tracker(states: Mapping[str, str]) -> str:

@@ -161,5 +161,6 @@ def write(data: dict[str, Any], file: Path) -> None:
         return
     text = json.dumps(data, ensure_ascii=False, indent=2) + "\n"
     unfinished = file.with_name(f".{file.name}.{os.getpid()}")
-    unfinished.write_text(text, encoding="utf-8", errors="backslashreplace")  # which is JSON's escape too
+    # What can't be encoded, in a line of the learner's, becomes the escape that JSON has for it.
+    unfinished.write_text(text, encoding="utf-8", errors="backslashreplace")
     unfinished.replace(file)

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
 import h11
@@ -23,6 +23,7 @@ class Answer:
     """
 
     status: int = 200
+    _: KW_ONLY
     json: Any = None
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)

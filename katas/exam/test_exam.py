@@ -250,8 +250,7 @@ async def test_the_load_that_was_drawn_is_put_on(request: pytest.FixtureRequest,
     finally:
         await target.stop()
 
-    if not outcome.calls:
-        test_3_3_run.came_to_something(outcome, 0)
+    test_3_3_run.came_to_something(outcome, len(outcome.calls))
     assert outcome.path.get("exists"), f"{outcome.call} returned no path of a file that is there."
     asked = {call.text for call in outcome.calls}
     assert {path} == asked, f"{outcome.call} sent {sorted(asked)}, and {name} asks {path}."
