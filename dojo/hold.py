@@ -116,21 +116,23 @@ class Held(Observation):
 
 
 async def hold(service: "Service", gate: OutsideGate, requests: Sequence[Request], *, expected: int | None = None,
-               only: Callable[[Call], bool] | None = None, health: str | None = "/health", patience: float = 8.0, clock: bool = True) -> Held:
+               only: Callable[[Call], bool] | None = None, health: str | None = "/health", patience: float = 8.0, clock: bool = True,
+               silence: float = 0.4) -> Held:
     """Sends ``requests`` while ``gate`` is closed and sees what stands there (see `Held`); opens it and waits for the answers.
 
     ``expected``: how many calls should be in flight together (default: one a request). ``only``:
     which calls are held (default: all). ``patience``: seconds without any news, only to end a hang.
     ``clock``: whether the calls of the learner's code are timed as well. Hundreds of requests take
     several times longer for it, and a library's own time limits may run out meanwhile; who holds the
-    loop while answers are held is seen without.
+    loop while answers are held is seen without. ``silence``: without news for so many seconds, nobody is
+    coming any more, when all requests have started and the loop is alive.
     """
     expected = len(requests) if expected is None else expected
     await service.watch(clock)
     gate.close(only)
     burst = Burst(service, requests, first=BATCH)
     try:
-        seen = await _gather(service, gate, burst, expected, patience)
+        seen = await _gather(service, gate, burst, expected, patience, silence)
         in_flight = gate.held
         healthy, asked = await ask_health(service, health, seen) if health is not None else (None, None)
     finally:
@@ -151,7 +153,7 @@ def _common(paths: set[str]) -> str:
     return first[: next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))]
 
 
-async def _gather(service: "Service", gate: OutsideGate, burst: Burst, expected: int, patience: float) -> dict[str, Any]:
+async def _gather(service: "Service", gate: OutsideGate, burst: Burst, expected: int, patience: float, silence: float) -> dict[str, Any]:
     """The host's record once ``expected`` calls are held, or nobody new comes any more; sends what is still unsent."""
     count = len(burst.requests)
     sent = burst.send(0)
@@ -170,10 +172,10 @@ async def _gather(service: "Service", gate: OutsideGate, burst: Burst, expected:
             mark, alive, changed = now, 0, time.perf_counter()
             quiet_since = changed
         alive += pulse["alive"]
-        silence = 0.4 if pulse["started"] >= sent else 1.0
         # A call that has come and isn't held waits for the real server, which may need a while on a busy machine.
         under_way = gate.unanswered > len(gate.held)
-        quiet = alive >= SIGNS_OF_LIFE and time.perf_counter() - quiet_since >= silence and not under_way
+        long_enough = time.perf_counter() - quiet_since >= (silence if pulse["started"] >= sent else 1.0)
+        quiet = alive >= SIGNS_OF_LIFE and long_enough and not under_way
         if sent < count:
             if pulse["stuck"] or quiet or pulse["done"] >= sent:  # these don't get through: all the rest at once
                 sent = burst.send()

@@ -8,6 +8,7 @@ import itertools
 import json
 import os
 import secrets
+import select
 import shutil
 import signal
 import socket
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +37,11 @@ MEMORY, ROOM = Path("/dev/shm"), 64 << 20
 
 #: Less than this isn't lent, in seconds.
 LEAST_LENT = 0.05
+
+#: What is printed all the time is waited for so long, in seconds.
+LATEST_WORDS = 0.05
+#: Whether the platform can say that a pipe has something to read.
+POLL = hasattr(select, "poll")
 
 #: How many files judge and hosts may open at least, where the system has nothing against it.
 FILES = 4096
@@ -78,6 +85,8 @@ class Host:
         #: How the process ended: its ``ended`` event, and the ``ending`` and ``stopped`` ones before it, if they came.
         self.ended: dict[str, Any] = {}
         self.gone = False
+        self._printed: int | None = output
+        self._printed_lock = threading.Lock()
         self._drain = threading.Thread(target=self._keep_output, args=(output,), daemon=True)
         self._drain.start()
         self._listening = asyncio.create_task(self._listen())
@@ -117,8 +126,10 @@ class Host:
         self._writer.write(encode(message))
 
     def output(self) -> str:
-        """The end of what the learner's code printed."""
-        self._drain.join(0.05)
+        """The end of what the learner's code has printed until now."""
+        until = time.perf_counter() + LATEST_WORDS
+        while self._prints() and time.perf_counter() < until:
+            self._drain.join(0.001)
         text = b"".join(self._kept).decode(errors="replace")[-OUTPUT_KEPT:]
         return text.replace(self.root + os.sep, "")
 
@@ -135,13 +146,24 @@ class Host:
         if jail.current() and self.root != "/":  # what it may have written there is nobody's any more
             await asyncio.to_thread(shutil.rmtree, self.root, ignore_errors=True)
 
+    def _prints(self) -> bool:
+        """Whether something that was printed hasn't been read yet; where the platform can't tell, it may be so until the process ends."""
+        with self._printed_lock:
+            return self._printed is not None and (not POLL or bool(_poll(self._printed).poll(0)))
+
     def _keep_output(self, file: int) -> None:
         with open(file, "rb", buffering=0) as stream:
-            while data := stream.read(PIPE_SIZE):
-                self._kept.append(data[-OUTPUT_KEPT:])
-                self._kept_bytes += len(self._kept[-1])
-                while self._kept_bytes - len(self._kept[0]) >= OUTPUT_KEPT:
-                    self._kept_bytes -= len(self._kept.popleft())
+            while self._printed is not None:
+                if POLL:
+                    _poll(file).poll()
+                with self._printed_lock if POLL else contextlib.nullcontext():  # so that nobody looks between the reading and the keeping
+                    data = stream.read(PIPE_SIZE)
+                    self._kept.append(data[-OUTPUT_KEPT:])
+                    self._kept_bytes += len(self._kept[-1])
+                    while self._kept_bytes - len(self._kept[0]) >= OUTPUT_KEPT:
+                        self._kept_bytes -= len(self._kept.popleft())
+                    if not data:
+                        self._printed = None
 
     async def _listen(self) -> None:
         with contextlib.suppress(ConnectionError, asyncio.LimitOverrunError, ValueError):
@@ -170,6 +192,12 @@ class Host:
                 self.started.set_result(message)
         elif event in ("ending", "stopped", "ended"):
             self.ended.update({k: v for k, v in message.items() if k != "event"})
+
+
+def _poll(file: int) -> "select.poll":
+    waiting = select.poll()
+    waiting.register(file, select.POLLIN)
+    return waiting
 
 
 def _allow_connections() -> None:

@@ -129,14 +129,21 @@ _server: list[ForkServer] = []
 _services = Services()
 
 
-def judge(workspace: Path, exercises: Iterable[str] = (), options: Iterable[str] = (), plugins: Iterable[object] = ()) -> Verdict:
-    """Runs the katas of ``exercises`` (all, when empty) against ``workspace``, in this process, beside more ``plugins`` of pytest."""
+def judge(workspace: Path, exercises: Iterable[str] = (), options: Iterable[str] = (), plugins: Iterable[object] = (),
+          tests: Iterable[str] = ()) -> Verdict:
+    """Runs the katas of ``exercises`` (all, when empty) against ``workspace``, in this process, beside more ``plugins`` of pytest.
+
+    ``tests``: the only tests to run of these katas (default: all).
+    """
     if not _server:
         _server.append(ForkServer())
         atexit.register(_server[0].close)
         atexit.register(_services.close)
     verdict = Verdict()
     katas = [str(ROOT / catalog.exercise(each).kata) for each in exercises] or [str(ROOT / "katas")]
+    tests = list(tests)
+    if tests:
+        katas = [f"{kata}::{test}" for kata in katas for test in tests if re.search(rf"^(async )?def {test}\(", Path(kata).read_text("utf-8"), re.M)]
     shown = io.StringIO()
 
     class Plugins:
@@ -152,13 +159,13 @@ def judge(workspace: Path, exercises: Iterable[str] = (), options: Iterable[str]
     return verdict
 
 
-def judge_answer(answer: Answer) -> Verdict:
-    """The verdict on the exercises that an answer's header names.
+def judge_answer(answer: Answer, named: bool = False) -> Verdict:
+    """The verdict on the exercises that an answer's header names; with ``named`` a wrong answer's by the tests that have to reject it alone.
 
     A judge that fails itself is told as *broken* of this answer, so that one failure doesn't hide the verdicts on all others.
     """
     try:
-        return judge(answer.path, answer.exercises)
+        return judge(answer.path, answer.exercises, tests=answer.rejected_by.split(" or ") if named and not answer.right else ())
     except Exception:
         trace = traceback.format_exc()
         return Verdict(dict.fromkeys(answer.exercises, "broken"), messages=dict.fromkeys(answer.exercises, trace), shown=trace, status=-1)
@@ -195,8 +202,8 @@ def _end_with_parent() -> None:
     threading.Thread(target=wait, daemon=True).start()
 
 
-def judge_all(chosen: list[Answer], jobs: int) -> Iterator[tuple[Answer, Verdict]]:
-    """The verdicts on ``chosen``, by ``jobs`` processes side by side."""
+def judge_all(chosen: list[Answer], jobs: int, named: bool = False) -> Iterator[tuple[Answer, Verdict]]:
+    """The verdicts on ``chosen``, by ``jobs`` processes side by side; ``named``: see `judge_answer`."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(jobs, mp_context=context, initializer=_end_with_parent) as pool:
-        yield from zip(chosen, pool.map(judge_answer, chosen), strict=True)
+        yield from zip(chosen, pool.map(functools.partial(judge_answer, named=named), chosen), strict=True)

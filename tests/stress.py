@@ -1,7 +1,9 @@
 """Judges every answer again and again beside busy processes: no verdict may ever change.
 
 ``python -m tests.stress --times 20 --busy 4 --only 1_5``. With ``--seeds`` each pass draws the
-examples of property tests from a seed of its own; ``--seeds 26`` begins with that one.
+examples of property tests from a seed of its own; ``--seeds 26`` begins with that one. With ``--named``
+all passes but the first judge a wrong answer only by the tests that have to reject it: right answers
+go through all tests in each pass, and say whether any of them ever fails by chance.
 """
 
 import argparse
@@ -48,6 +50,7 @@ def main() -> int:
     parser.add_argument("--only", default="", help="a regular expression of answers' names")
     parser.add_argument("--seeds", nargs="?", type=int, const=1, metavar="FIRST",
                         help="property tests draw from the seed FIRST in the first pass (1 when it isn't given), from the next in the second …")
+    parser.add_argument("--named", action="store_true", help="after the first pass, wrong answers meet the tests alone that their headers name")
     arguments = parser.parse_args()
     chosen = [answer for answer in answers() if re.search(arguments.only, answer.name)]
     count = Counter[str]()
@@ -57,7 +60,7 @@ def main() -> int:
             began = time.monotonic()
             if arguments.seeds is not None:  # each pass has processes of its own, which inherit it
                 os.environ["KATA_SEED"] = str(arguments.seeds + number - 1)
-            for answer, verdict in judge_all(chosen, arguments.jobs):
+            for answer, verdict in judge_all(chosen, arguments.jobs, named=arguments.named and number > 1):
                 kind = "right" if answer.right else "wrong"
                 count[kind] += 1
                 for complaint in complaints(answer, verdict):
@@ -68,7 +71,8 @@ def main() -> int:
                   f"{sum(changed.values())} verdicts changed so far", flush=True)
     print(f"\n{count['right']} verdicts on right answers, {count['right, changed']} of them changed")
     print(f"{count['wrong']} verdicts on wrong answers, {count['wrong, changed']} of them changed")
-    print(f"{len(chosen)} answers, {arguments.times} times, {arguments.jobs} at once beside {arguments.busy} busy processes")
+    print(f"{len(chosen)} answers, {arguments.times} times, {arguments.jobs} at once beside {arguments.busy} busy processes"
+          + (", wrong ones by their named tests alone but for the first pass" if arguments.named else ""))
     for name, times in changed.most_common():
         print(f"  {times} of {arguments.times}: {name}")
     return 1 if changed else 0

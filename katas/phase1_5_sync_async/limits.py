@@ -3,19 +3,22 @@
 import asyncio
 from typing import Any
 
-from dojo.kata import Red
+from dojo.kata import Red, Service
 
 #: The long limit, within which nothing of a kata takes. In seconds.
 LONG = 60.0
-#: So long after the other one has given up, a service whose limit is the same is seen to give up too. In seconds.
-MOMENT = 0.2
+#: So often its loop answers after the other one has given up, and so long is waited then, in seconds: a service whose limit is the same,
+#: and was over before that, has given up as well.
+SIGNS_OF_LIFE, MOMENT = 12, 0.05
 
 
-async def must_wait_on(patient: "asyncio.Task[Any]", short: float, what: str) -> None:
-    """Raises `Red` when the request to the service with the long limit is over soon after that to the one with ``short``.
+async def must_wait_on(api: Service, patient: "asyncio.Task[Any]", short: float, what: str) -> None:
+    """Raises `Red` when the request to ``api``, which has the long limit, is over soon after that to the one with ``short``.
 
     No clock is compared with any limit: with the setting's a right answer has most of a minute left.
     """
+    for _ in range(SIGNS_OF_LIFE):
+        await api.pulse()
     done, _ = await asyncio.wait({patient}, timeout=MOMENT)
     if done:
         raise Red(f"Two services ran side by side, with UPSTREAM_TIMEOUT_SECONDS {short} and {LONG:g}, and {what}. The one with {LONG:g}, which was "

@@ -173,7 +173,7 @@ async def test_a_pipe_that_stays_silent_leaves_the_loop_free(service: ServiceSta
     api = await start(service, config)
     await expect_rows(api, rows, "")
 
-    seen = await hold(api, SilentPipe(config), [Request("GET", "/config")] * TOGETHER)
+    seen = await hold(api, SilentPipe(config), [Request("GET", "/config")] * TOGETHER, silence=0.15)
 
     # Only the loop is judged: whoever takes a pipe for no file is right too.
     if seen.blocks:

@@ -16,7 +16,7 @@ from katas.phase1_5_sync_async.the_loop import must_stay_free, must_stay_free_fo
 pytestmark = exercise("E", edit="app/routers/cache.py")
 
 TOGETHER = 200
-TIMEOUT = 0.5
+TIMEOUT, SHORT = 0.5, 0.25
 #: So many lookups fail at the same time, until more have failed than there can be on their way.
 AT_ONCE = 25
 LENT = f"More than {TOGETHER} lookups have failed. One that fails gives back what it was lent, a connection or a slot of yours."
@@ -207,10 +207,13 @@ async def test_lookups_whose_connections_break(service: ServiceStarter, cache: S
 async def test_a_cache_that_does_not_answer_is_a_503(service: ServiceStarter, cache: Server, stored: dict[str, str]) -> None:
     """When the cache takes the question and never answers, the client gets its 503 all the same."""
     patient = await service(redis_url=cache.url, upstream_timeout_seconds=LONG)
-    api = await start(service, cache)
+    api = await service(redis_url=cache.url, upstream_timeout_seconds=SHORT)
     key = next(iter(stored))
     for each in (patient, api):
-        await each.expect(200, await each.get(f"/cache/{key}"))
+        for _ in range(20):  # a busy machine may need longer than the short limit, now and then
+            if (answer := await each.get(f"/cache/{key}")).status_code == 200:
+                break
+        await each.expect(200, answer)
     cache.gate.close(is_lookup)
 
     asked_before = asyncio.create_task(patient.get(f"/cache/{key}", patience=LONG))
@@ -219,10 +222,10 @@ async def test_a_cache_that_does_not_answer_is_a_503(service: ServiceStarter, ca
     try:
         done, _ = await asyncio.wait({asked}, timeout=4.5)
         if not done:
-            raise Red(f"The cache held its answer, and after 4.5 s there was none from /cache either, though UPSTREAM_TIMEOUT_SECONDS was {TIMEOUT}. "
+            raise Red(f"The cache held its answer, and after 4.5 s there was none from /cache either, though UPSTREAM_TIMEOUT_SECONDS was {SHORT}. "
                       "What is slower than computing the value anew is no cache.")
         if asked.exception() is None and asked.result().status_code == 503:
-            await must_wait_on(asked_before, TIMEOUT, "the cache held its answers")
+            await must_wait_on(patient, asked_before, SHORT, "the cache held its answers")
             for _ in range(400):  # it may take a moment until the connection is closed
                 if len(cache.gate.held) < 2:  # the one with the long limit waits on
                     break
@@ -235,5 +238,5 @@ async def test_a_cache_that_does_not_answer_is_a_503(service: ServiceStarter, ca
         asked_before.cancel()
         cache.gate.open()
 
-    await api.expect(503, await asked, why=f"The cache took longer than UPSTREAM_TIMEOUT_SECONDS, which was {TIMEOUT}.")
+    await api.expect(503, await asked, why=f"The cache took longer than UPSTREAM_TIMEOUT_SECONDS, which was {SHORT}.")
     await must_stay_free(api, "The cache didn't answer.")

@@ -1,6 +1,6 @@
 # Wrong answer to B: httpx's default of 5 seconds.
 # Rejected by: test_a_slow_upstream_is_a_504
-# Because: after 3.5 s there was none.*UPSTREAM_TIMEOUT_SECONDS was 0.4
+# Because: after 3.5 s there was none.*UPSTREAM_TIMEOUT_SECONDS was 0.25
 
 from contextlib import asynccontextmanager
 from urllib.parse import quote

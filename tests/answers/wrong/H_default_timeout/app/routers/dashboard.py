@@ -1,6 +1,6 @@
 # Wrong answer to H: httpx's default time limit of five seconds.
 # Rejected by: test_one_that_is_slow
-# Because: after 4.4 s there was no answer
+# Because: after 4.25 s there was no answer
 
 import asyncio
 from contextlib import asynccontextmanager

@@ -1,6 +1,6 @@
 # Wrong answer to H: the time limit is over when the header has come; the body may take for ever.
 # Rejected by: test_one_that_falls_silent
-# Because: service_\d began its answer, and said no more\. After 4\.4 s
+# Because: service_\d began its answer, and said no more\. After 4\.25 s
 
 """GET /dashboard: what five services say, on one page."""
 

@@ -1,6 +1,6 @@
 # Wrong answer to H: no time limit.
 # Rejected by: test_one_that_is_slow
-# Because: after 4.4 s there was no answer.*UPSTREAM_TIMEOUT_SECONDS
+# Because: after 4.25 s there was no answer.*UPSTREAM_TIMEOUT_SECONDS
 
 import asyncio
 from contextlib import asynccontextmanager
