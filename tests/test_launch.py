@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dojo import launch
-from dojo.launch import FORK, Launcher, NoAnswer
+from dojo.launch import FORK, OUTPUT_KEPT, Launcher, NoAnswer
 from dojo.workspace import Workspace
 
 MEMORY = Path("/dev/shm")
@@ -93,6 +93,45 @@ async def test_time_without_a_cpu_is_lent(tmp_path: Path) -> None:
     assert reply["value"] == 0.5
     assert took > 1.5  # which it could not have been within the limit
     assert late.value.lent < 0.5
+
+
+TALKS = """\
+import threading, time
+
+
+def says(text: str) -> None:
+    print(text, flush=True)
+
+
+def mutters() -> None:
+    \"""Prints from now on, without end.\"""
+    def again() -> None:
+        while True:
+            print("and so on", flush=True)
+
+    threading.Thread(target=again, daemon=True).start()
+"""
+
+
+async def test_what_was_printed_before_an_answer_is_there_with_it(tmp_path: Path) -> None:
+    """Whoever has an answer of the host's can read what was printed until then, at once, also when more is printed without end."""
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "talks.py").write_text(TALKS)
+    launcher = Launcher(Workspace.at(tmp_path))
+    try:
+        host = await launcher.start({"do": "call", "root": str(launcher.root), "env": {}})
+        await asyncio.wait_for(host.started, 10)
+        for number in range(200):
+            await host.ask("call", 10, function="app.talks:says", args=[f"line {number}"])
+            assert host.output().endswith(f"line {number}\n")
+        await host.ask("call", 10, function="app.talks:says", args=["x" * 100_000])
+        assert len(host.output()) == OUTPUT_KEPT
+        await host.ask("call", 10, function="app.talks:mutters", args=[])
+        assert "and so on" in host.output()
+        await host.close()
+        assert "and so on" in host.output()  # what was printed last is known when the process is gone
+    finally:
+        launcher.close()
 
 
 @pytest.mark.skipif(not MEMORY.is_dir() or os.statvfs(MEMORY).f_bavail == 0, reason="this machine has no folder in memory")
