@@ -1,6 +1,6 @@
 # Wrong answer to E: a plain client is asked for a PING on the loop, before each lookup.
 # Rejected by: test_requests_wait_together
-# Because: app/routers/cache.py:\d+
+# Because: app/routers/cache.py:\d+|the cache got 1 lookup, and the next only after that had been answered
 """GET /cache/{key}: a value from the cache, if it is there."""
 
 from collections.abc import AsyncIterator
