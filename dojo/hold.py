@@ -15,6 +15,7 @@ from dojo import witness
 from dojo.burst import Burst, Observation, Request, ask_health
 from dojo.evidence import held_loop, listed, plural, quoted, where
 from dojo.outside import Call, OutsideGate
+from dojo.subject import Inconclusive
 
 if TYPE_CHECKING:
     from dojo.subject import Service
@@ -25,6 +26,9 @@ BATCH = 16
 
 #: How often the loop must have given a sign of life, with nobody new coming, until nobody is expected any more.
 SIGNS_OF_LIFE = 25
+
+#: When the judge, or a real server behind the gate, got nowhere for so many seconds, a client's own time limits may have run out.
+STALLED = 2.0
 
 
 @dataclass
@@ -143,6 +147,9 @@ async def hold(service: "Service", gate: OutsideGate, requests: Sequence[Request
     path = paths.pop() if len(paths) == 1 else f"{_common(paths)}…"
     held = Held(path, len(requests), 0.0, burst.requests, seen, after, healthy, asked, printed=service.host.output(),
                 gate=gate, in_flight=in_flight, expected=expected, asked=requests)
+    if (stalled := seen.get("stalled", 0.0)) > STALLED and held.wrong_answers and not held.blocks:
+        raise Inconclusive(f"the machine is too busy: while {plural(len(requests), 'request')} to {path} were sent, it stood still "
+                           f"for {stalled:.1f} s, in which a client may give up")
     witness.timeline(held)
     return held
 
@@ -160,10 +167,16 @@ async def _gather(service: "Service", gate: OutsideGate, burst: Burst, expected:
     changed = time.perf_counter()
     mark: tuple[int, ...] = ()
     alive, quiet_since, work = 0, changed, 0
+    looked = answered = changed
+    stalled = 0.0
+
+    async def record(**more: Any) -> dict[str, Any]:
+        return {**await service.report(), "stalled": stalled, **more}
+
     while time.perf_counter() - changed < patience:  # as long as somebody comes, on however busy a machine
         if len(gate.held) >= expected and sent == count:
             await asyncio.sleep(0.02)  # whoever else comes now is counted too
-            return await service.report()
+            return await record()
         if sent < count and len(gate.held) >= sent * expected // count:  # these are here: the next ones
             sent = burst.send(BATCH)
         pulse: Mapping[str, Any] = await service.pulse()
@@ -174,21 +187,24 @@ async def _gather(service: "Service", gate: OutsideGate, burst: Burst, expected:
         alive += pulse["alive"]
         # A call that has come and isn't held waits for the real server, which may need a while on a busy machine.
         under_way = gate.unanswered > len(gate.held)
+        was, looked = looked, time.perf_counter()
+        answered = answered if under_way else looked
+        stalled = max(stalled, looked - was, looked - answered)
         long_enough = time.perf_counter() - quiet_since >= (silence if pulse["started"] >= sent else 1.0)
         quiet = alive >= SIGNS_OF_LIFE and long_enough and not under_way
         if sent < count:
             if pulse["stuck"] or quiet or pulse["done"] >= sent:  # these don't get through: all the rest at once
                 sent = burst.send()
         elif pulse["stuck"]:
-            return {**await service.report(), "held_up": True}
+            return await record(held_up=True)
         elif pulse["done"] >= count:
-            return await service.report()
+            return await record()
         elif quiet:
-            seen = await service.report()
+            seen = await record(quiet=True)
             if seen["children"] == work:
-                return {**seen, "quiet": True}
+                return seen
             # A process of a pool starts up, or computes: whoever comes from there is waited for.
             alive, quiet_since, work = 0, time.perf_counter(), seen["children"]
         await asyncio.sleep(0.003)
     burst.send()
-    return {**await service.report(), "patience": patience}
+    return await record(patience=patience)
