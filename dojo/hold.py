@@ -27,8 +27,9 @@ BATCH = 16
 #: How often the loop must have given a sign of life, with nobody new coming, until nobody is expected any more.
 SIGNS_OF_LIFE = 25
 
-#: When the judge, or a real server behind the gate, got nowhere for so many seconds, a client's own time limits may have run out.
-STALLED = 2.0
+#: When requests have kept coming for so many seconds, the first of them may have run into a time limit that is the client's own:
+#: five seconds are usual, and all of them are here after half a second on a machine that isn't too busy.
+TOO_SLOW = 3.0
 
 
 @dataclass
@@ -147,9 +148,9 @@ async def hold(service: "Service", gate: OutsideGate, requests: Sequence[Request
     path = paths.pop() if len(paths) == 1 else f"{_common(paths)}…"
     held = Held(path, len(requests), 0.0, burst.requests, seen, after, healthy, asked, printed=service.host.output(),
                 gate=gate, in_flight=in_flight, expected=expected, asked=requests)
-    if (stalled := seen.get("stalled", 0.0)) > STALLED and held.wrong_answers and not held.blocks:
-        raise Inconclusive(f"the machine is too busy: while {plural(len(requests), 'request')} to {path} were sent, it stood still "
-                           f"for {stalled:.1f} s, in which a client may give up")
+    if seen["slow"] and held.wrong_answers and not held.blocks:
+        raise Inconclusive(f"the machine is too busy: {plural(len(requests), 'request')} to {path} took more than {TOO_SLOW:g} s to come, "
+                           "and by then the first had been given up")
     witness.timeline(held)
     return held
 
@@ -164,14 +165,13 @@ async def _gather(service: "Service", gate: OutsideGate, burst: Burst, expected:
     """The host's record once ``expected`` calls are held, or nobody new comes any more; sends what is still unsent."""
     count = len(burst.requests)
     sent = burst.send(0)
-    changed = time.perf_counter()
+    began = changed = time.perf_counter()
     mark: tuple[int, ...] = ()
     alive, quiet_since, work = 0, changed, 0
-    looked = answered = changed
-    stalled = 0.0
+    coming, slow = True, False  # whether they have kept coming until now; whether one was over by the time, and that took too long
 
     async def record(**more: Any) -> dict[str, Any]:
-        return {**await service.report(), "stalled": stalled, **more}
+        return {**await service.report(), "slow": slow, **more}
 
     while time.perf_counter() - changed < patience:  # as long as somebody comes, on however busy a machine
         if len(gate.held) >= expected and sent == count:
@@ -187,11 +187,10 @@ async def _gather(service: "Service", gate: OutsideGate, burst: Burst, expected:
         alive += pulse["alive"]
         # A call that has come and isn't held waits for the real server, which may need a while on a busy machine.
         under_way = gate.unanswered > len(gate.held)
-        was, looked = looked, time.perf_counter()
-        answered = answered if under_way else looked
-        stalled = max(stalled, looked - was, looked - answered)
         long_enough = time.perf_counter() - quiet_since >= (silence if pulse["started"] >= sent else 1.0)
         quiet = alive >= SIGNS_OF_LIFE and long_enough and not under_way
+        if coming and (quiet or pulse["stuck"] or pulse["done"]):
+            coming, slow = False, bool(pulse["done"]) and time.perf_counter() - began > TOO_SLOW
         if sent < count:
             if pulse["stuck"] or quiet or pulse["done"] >= sent:  # these don't get through: all the rest at once
                 sent = burst.send()
