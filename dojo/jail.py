@@ -156,7 +156,7 @@ def _self(do: str) -> list[str]:
 
 def _outer_bubble(command: Sequence[str], mounts: Sequence[str] = ()) -> list[str]:
     root = os.geteuid() == 0
-    own = (ROOT, Path(sys.prefix), Path(sys.base_prefix))
+    own = tuple(dict.fromkeys(path.resolve() for path in (ROOT, Path(sys.prefix), Path(sys.base_prefix))))  # .nox may be a link
     covered = sorted({str(folder) for folder in map(_closed, own) if folder is not None}) if root else []
     again = []
     for path in own:
