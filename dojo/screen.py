@@ -9,21 +9,26 @@ import ast
 from collections.abc import Iterator, Mapping
 
 #: Modules by which a program looks into itself, or past Python.
-MODULES = {"ctypes", "_ctypes", "cffi", "gc", "dis", "dojo", "katas", "dojo_meet", "tests", "marshal", "code", "codeop", "builtins", "bdb"}
+MODULES = {"ctypes", "_ctypes", "cffi", "gc", "dis", "dojo", "katas", "dojo_meet", "tests", "marshal", "code", "codeop", "builtins", "bdb",
+           # What makes code of other files than those that are looked through here, or of names that aren't written in them.
+           "pickle", "shelve", "zipimport", "pkgutil", "imp", "site"}
 #: Modules of which most is harmless: only these names reach.
 PARTS = {
-    "sys": {"_getframe", "_getframemodulename", "_current_frames", "modules", "settrace", "setprofile", "meta_path", "path_hooks"},
+    "sys": {"_getframe", "_getframemodulename", "_current_frames", "modules", "settrace", "setprofile", "meta_path", "path_hooks", "path",
+            "path_importer_cache"},
     "inspect": {"currentframe", "stack", "trace", "getouterframes", "getinnerframes", "getclosurevars", "getcoroutinelocals"},
     "threading": {"settrace", "setprofile", "settrace_all_threads", "setprofile_all_threads"},
     "socket": {"fromfd", "recv_fds"},
-    "importlib": {"import_module", "reload", "__import__"},
+    "importlib": {"import_module", "reload", "__import__", "util", "machinery", "find_loader"},
+    "unittest": {"mock"},
+    "runpy": {"run_path"},
     "types": {"FunctionType", "CodeType", "CellType"},
     "logging": {"currentframe"},
 }
 #: Attributes that lead from an object to the program around it.
 ATTRIBUTES = {"__globals__", "__closure__", "__code__", "cell_contents", "f_back", "f_globals", "f_locals", "f_code", "tb_frame", "gi_frame",
               "cr_frame", "ag_frame", "__subclasses__", "__builtins__", "__wrapped__", "__self__", "_getframe", "_current_frames", "get_objects",
-              "get_referrers", "get_referents"}
+              "get_referrers", "get_referents", "__getattribute__", "spec_from_file_location", "SourceFileLoader"}
 #: Functions that make code of text, or names of what isn't written.
 CALLS = {"exec", "eval", "compile", "__import__", "globals", "breakpoint"}
 #: Texts that lead to memory and open files, or to names that are looked up as text.
@@ -42,10 +47,27 @@ def reaches(files: Mapping[str, bytes]) -> list[str]:
 def _of_file(content: bytes) -> Iterator[tuple[int, str]]:
     try:
         tree = ast.parse(content)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except (SyntaxError, ValueError):
         return  # what can't be parsed can't run
+    except (RecursionError, MemoryError):  # Python itself needs no tree to run it, and how deep it goes a program can set
+        yield 1, "is nested too deeply to be looked through"
+        return
+    try:
+        yield from _of_tree(tree)
+    except RecursionError:
+        yield 1, "is nested too deeply to be looked through"
+
+
+def _of_tree(tree: ast.Module) -> Iterator[tuple[int, str]]:
     imported = {(alias.asname or alias.name).partition(".")[0]: alias.name
                 for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    # What came out of a module, by its name here.
+    taken = imported | {alias.asname or alias.name: node.module or "" for node in ast.walk(tree)
+                        if isinstance(node, ast.ImportFrom) and not node.level for alias in node.names}
+
+    def others(node: ast.expr) -> bool:
+        return taken.get(_owner(node), "").partition(".")[0] in PATCHED
+
     docstrings = {id(node.body[0].value) for node in ast.walk(tree)
                   if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
                   and node.body and isinstance(node.body[0], ast.Expr)}
@@ -55,14 +77,15 @@ def _of_file(content: bytes) -> Iterator[tuple[int, str]]:
             yield line, f"puts together the text {text!r}"
         if isinstance(node, ast.Import):
             for alias in node.names:
-                if alias.name.partition(".")[0] in MODULES:
+                top, _, part = alias.name.partition(".")
+                if top in MODULES or part.partition(".")[0] in PARTS.get(top, set()):
                     yield line, f"imports {alias.name}"
         elif isinstance(node, ast.ImportFrom) and not node.level:
             top = (node.module or "").partition(".")[0]
             names = {alias.name for alias in node.names}
             if top in MODULES:
                 yield line, f"imports from {node.module}"
-            elif reached := names & PARTS.get(top, set()):
+            elif reached := (names | set((node.module or "").split(".")[1:])) & PARTS.get(top, set()):
                 yield line, f"imports {', '.join(sorted(reached))} from {node.module}"
             elif top in PARTS and "*" in names:
                 yield line, f"imports everything from {node.module}"
@@ -71,15 +94,16 @@ def _of_file(content: bytes) -> Iterator[tuple[int, str]]:
                 yield line, f"uses .{node.attr}"
             elif isinstance(node.value, ast.Name) and node.attr in PARTS.get(imported.get(node.value.id, ""), set()):
                 yield line, f"uses {imported[node.value.id]}.{node.attr}"
+            elif (not isinstance(node.ctx, ast.Load) and others(node.value)) or (node.attr == "__dict__" and others(node.value)):
+                yield line, f"replaces {ast.unparse(node)}"
+            elif node.attr in ("sys", "_sys"):
+                yield line, f"uses {ast.unparse(node)}"
         elif isinstance(node, ast.Call):
             yield from ((line, what) for what in _of_call(node))
+            if node.args and others(node.args[0]) and (_called(node) in ("vars", "setattr", "delattr", "__setattr__", "__delattr__")):
+                yield line, f"replaces a part of {ast.unparse(node.args[0])}"
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
             yield from ((line, f"has a text with {text}") for text in TEXTS if text in node.value)
-        if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Delete):
-            targets = node.targets if isinstance(node, ast.Assign | ast.Delete) else [node.target]
-            for target in targets:
-                if isinstance(target, ast.Attribute) and (owner := _owner(target.value)) and imported.get(owner, "").partition(".")[0] in PATCHED:
-                    yield line, f"replaces {ast.unparse(target)}"
 
 
 def _folded(node: ast.expr) -> str:
@@ -104,11 +128,17 @@ def _of_call(node: ast.Call) -> Iterator[str]:
             yield f"looks into {node.args[0].id}"
         elif name in ("getattr", "setattr", "delattr") and len(node.args) > 1 and not isinstance(node.args[1], ast.Constant | ast.Name):
             yield f"calls {name}() with a name that is put together"
-        elif name in ("setattr", "delattr") and isinstance(node.args[0] if node.args else None, ast.Name) and isinstance(node.args[0], ast.Name) \
-                and node.args[0].id in PATCHED:
-            yield f"replaces a part of {node.args[0].id}"
         elif name == "open" and node.args and isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, int):
             yield "opens a file by its number"
+    elif any(keyword.arg == "fileno" for keyword in node.keywords):
+        yield "opens a file by its number"
+    elif isinstance(node.func, ast.Attribute) and node.func.attr in ("attrgetter", "methodcaller") and not isinstance(
+            node.args[0] if node.args else None, ast.Constant):
+        yield f"calls {node.func.attr}() with a name that is put together"
+
+
+def _called(node: ast.Call) -> str:
+    return node.func.id if isinstance(node.func, ast.Name) else node.func.attr if isinstance(node.func, ast.Attribute) else ""
 
 
 def _owner(node: ast.expr) -> str:

@@ -390,12 +390,27 @@ def test_right_answers_do_not_reach(answer: Path) -> None:
     "f.__globals__", "getattr(f, '__glo' + 'bals__')", "getattr(f, name())", "exec('x')", "import importlib\nimportlib.import_module(x)",
     "from inspect import stack", "open('/proc/self/mem')", "vars(sys)", "x = 'do' + 'jo.probe'", "import dojo.probe",
     "import time as t\nt.sleep = None",
-    "globals()", "setattr(asyncio, 'sleep', 1)", "(c for c in ()).gi_frame.f_back",
+    "globals()", "import asyncio\nsetattr(asyncio, 'sleep', 1)", "(c for c in ()).gi_frame.f_back",
+    "import runpy\nrunpy.run_path('app/notes.txt')", "import importlib.util as u\nu.find_spec('x')",
+    "from importlib.machinery import SourceFileLoader",
+    "import sys\nsys.path.append('app/notes.zip')", "import pickle", "import operator\noperator.attrgetter(name())", "f.__getattribute__(x)",
+    "import threading\nthreading._sys.modules", "import asyncio\nvars(asyncio)['sleep'] = None", "import asyncio\nasyncio.__dict__['sleep'] = None",
+    "from asyncio import tasks\ntasks.sleep = None", "import asyncio\nfor asyncio.sleep in (1,): pass", "import asyncio\n(asyncio.sleep, x) = 1, 2",
+    "import asyncio\nobject.__setattr__(asyncio, 'sleep', 1)", "from unittest import mock",
+    "import socket\nsocket.socket(fileno=3)", "from unittest.mock import patch",
 ])
 def test_code_that_reaches_is_named(code: str) -> None:
     """Each way into the process around it, with its line."""
     assert reaches({"app/x.py": code.encode()}), code
     assert all(line.startswith("app/x.py:") for line in reaches({"app/x.py": code.encode()}))
+
+
+@pytest.mark.parametrize("code", [
+    "if x: pass\n" + "elif x: pass\n" * 5000, "x = " + "+".join(["'a'"] * 5000), "import time\ntime" + ".x" * 995 + " = 1",
+])
+def test_what_is_too_deep_to_be_looked_through_is_named(code: str) -> None:
+    """It runs all the same, when a module that is imported before it has told Python to go deeper."""
+    assert ["app/x.py:1: is nested too deeply to be looked through"] == reaches({"app/x.py": code.encode()})
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"def (", b"x = " + b"(" * 5000, b"\0", "x = 'é'".encode("latin-1")])
