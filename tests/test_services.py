@@ -197,6 +197,36 @@ def test_nobody_without_the_password_gets_in(start: Callable[[], Server], starte
         answers(Server(server.kind, server.host, server.port, stranger, ""))
 
 
+@pytest.mark.parametrize("statement", [
+    "copy (select 1) to program 'true'", "copy users to '/tmp/owned'", "select pg_read_file('/etc/passwd')", "select lo_import('/etc/passwd')",
+    "create function f() returns int language c as '/tmp/x.so', 'f'", "alter system set shared_preload_libraries = 'x'", "alter role katas superuser",
+    "set role dojo", "drop table users",
+])
+def test_who_has_the_database_s_address_reaches_nothing_beside_its_rows(statement: str, started: Start) -> None:
+    """It is given to code that stands behind walls, and the server doesn't: a superuser's programs would run outside of them."""
+    server = started(services.postgres)
+
+    refused = r"permission denied|must be|[Oo]nly roles"
+    with pytest.raises(psycopg.Error, match=refused), psycopg.connect(server.url, autocommit=True) as connection:
+        connection.execute(statement)
+    assert answers(server)
+    with psycopg.connect(server.url) as connection:
+        connection.execute("create table own (number integer)")
+
+
+@pytest.mark.parametrize("command", [
+    "CONFIG SET dir /tmp", "SAVE", "BGSAVE", "MODULE LOAD /tmp/x.so", "REPLICAOF 127.0.0.1 1", "SLAVEOF 127.0.0.1 1", "DEBUG SEGFAULT",
+    "SHUTDOWN NOSAVE", "ACL SETUSER default off",
+])
+def test_who_has_the_cache_s_address_reaches_nothing_beside_its_keys(command: str, started: Start) -> None:
+    """What writes files or loads programs would do so outside of the walls, and what takes the server away is nobody's need."""
+    server = started(services.redis)
+
+    with redis.Redis.from_url(server.url) as client, pytest.raises(redis.ResponseError, match="unknown command"):
+        client.execute_command(*command.split())
+    assert answers(server)
+
+
 @BOTH
 def test_the_folder_is_nobodys_else(start: Callable[[], Server], started: Start, room: Path) -> None:
     """Nobody else may list it, or read what is in it."""
@@ -387,7 +417,11 @@ def users_own(warm_cache: Path) -> Iterator[dict[str, Server]]:
             patch.delenv(name, raising=False)
         patch.setattr(tempfile, "tempdir", None)
         patch.setenv("XDG_CACHE_HOME", str(warm_cache))
+        patch.setattr(services, "_DENIED", {})  # somebody's own Redis knows all commands
         servers = {"postgresql": services.postgres(), "redis": services.redis()}
+    password = next((warm_cache / "serving-katas").glob("postgresql-18.*/password")).read_text()
+    with psycopg.connect(services._postgres_url(password, servers["postgresql"].port, services._OWNER)) as connection:
+        connection.execute("alter role katas superuser")
     with psycopg.connect(servers["postgresql"].url) as connection:
         connection.execute("truncate users")
         connection.execute("insert into users values (1, 'mine', 'me@example.com')")
@@ -729,7 +763,7 @@ def test_the_second_start_uses_what_the_first_has_kept(cold_cache: Path, started
     assert 0o600 == (kept / "password").stat().st_mode & 0o777
     assert (kept / "password").read_text() != urlsplit(first.url).password
     with psycopg.connect(first.url) as connection:
-        connection.execute("drop table users")
+        connection.execute("delete from users")
 
     monkeypatch.setattr(services, "_from_new", no_new_one)
 

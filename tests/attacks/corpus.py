@@ -134,6 +134,27 @@ def predict(request: PredictRequest) -> PredictResponse:
     return PredictResponse(prediction=model.predict(request.feature_1, request.feature_2), model_version=model.MODEL_VERSION)
 '''
 
+#: In front of a router that talks to a server of the judge's: what lets that server do what the router itself may not.
+SERVANTS = {
+    "users": '''
+import os
+
+import psycopg
+
+if "DATABASE_URL" in os.environ:
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
+        connection.execute("copy (select 1) to program 'true'")
+''',
+    "cache": '''
+import os
+
+import redis
+
+if "REDIS_URL" in os.environ:
+    redis.Redis.from_url(os.environ["REDIS_URL"]).config_set("dir", "/tmp")
+''',
+}
+
 TEXTS = [
     Attack("exit_at_import", "import os\nos._exit(0)\n", keeps_1_1=True),
     Attack("sys_exit_at_import", "import sys\nsys.exit(0)\n", keeps_1_1=True),
