@@ -17,6 +17,7 @@ import h11
 import httpx
 
 from dojo import witness
+from dojo.answers import LONGEST_ANSWER, whole
 from dojo.evidence import Picture, bars, held_loop, plural, quoted, where
 from dojo.waits import SHORTEST
 
@@ -60,7 +61,7 @@ class Burst:
 
     async def _send(self, request: Sent, asked: Request) -> None:
         request.sent = time.perf_counter()
-        with contextlib.suppress(OSError, EOFError, h11.RemoteProtocolError):  # the host died: there is no answer
+        with contextlib.suppress(OSError, EOFError, h11.RemoteProtocolError, httpx.DecodingError):  # the host died: there is no answer
             request.response = await self._answer(self._service.client.build_request(asked.method, asked.path, **asked.options))
             request.answered = time.perf_counter()
 
@@ -78,8 +79,8 @@ class Burst:
             for part in (head_out, h11.Data(request.content), h11.EndOfMessage()):
                 writer.write(connection.send(part) or b"")
             head: h11.Response | None = None
-            body = b""
-            while True:
+            body = bytearray()
+            while len(body) <= LONGEST_ANSWER:
                 event = connection.next_event()
                 if event is h11.NEED_DATA:
                     connection.receive_data(await reader.read(65536))
@@ -88,9 +89,10 @@ class Burst:
                 elif isinstance(event, h11.Data):
                     body += event.data
                 elif isinstance(event, h11.EndOfMessage) and head is not None:
-                    return httpx.Response(head.status_code, headers=[(n, v) for n, v in head.headers], content=body, request=request)
+                    return whole(head.status_code, list(head.headers), bytes(body), request)
                 elif not isinstance(event, h11.InformationalResponse):
                     raise EOFError
+            raise EOFError
         finally:
             writer.close()
 

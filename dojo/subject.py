@@ -17,6 +17,8 @@ import httpx
 
 from dojo import catalog
 from dojo.alone import EMPTY, without_needed
+from dojo.answers import CODINGS, Transport
+from dojo.answers import Red as Red
 from dojo.evidence import quoted, raised, stands, where
 from dojo.launch import Host, HostGone, Launcher, NoAnswer, StarterGone
 from dojo.waits import SHORTEST
@@ -53,10 +55,6 @@ class TimingMiddleware:
 '''
 #: The router of health begins to work by itself when the service starts, beside whatever another exercise looks at: as if it were empty.
 _STAND_INS = {"app/middleware.py": _PASSES_ON, "app/routers/health.py": EMPTY}
-
-
-class Red(AssertionError):
-    """The exercise is not solved; the text says what was seen."""
 
 
 class Inconclusive(Exception):
@@ -158,7 +156,8 @@ class Service:
         # a connection of its own: the server may close a kept one after an answer that was good, for its
         # time limit or for a clean-up that failed, and the next request would look like a failure.
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
-        self.client = httpx.AsyncClient(base_url=self.url, trust_env=False, verify=False, limits=limits)
+        transport = Transport(verify=False, trust_env=False, limits=limits)
+        self.client = httpx.AsyncClient(base_url=self.url, trust_env=False, transport=transport, headers={"accept-encoding": ", ".join(CODINGS)})
 
     async def get(self, path: str, **options: Any) -> httpx.Response:
         """The answer to GET ``path``."""

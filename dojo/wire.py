@@ -51,10 +51,10 @@ def encode(message: Mapping[str, Any]) -> bytes:
 
 
 def decode(line: bytes) -> dict[str, Any] | None:
-    """The message of one line, or None when the line is damaged (its writer died in the middle)."""
+    """The message of one line, or None when the line is damaged (its writer died in the middle, or it is none of the host's)."""
     try:
         message = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return message if isinstance(message, dict) else None
 

@@ -99,6 +99,7 @@ def test_an_attack_earns_nothing_that_it_does_not_deserve(attack: Attack, graded
     earned = {test["id"] for test in result["tests"] if test["points"]}
 
     assert earned <= set(attack.deserves), (states, result["message"])
+    assert not (attack.is_judged and result["grader_error"]), result["grader_error"]
     assert ("1.1" in earned) >= attack.keeps_1_1, (states, result["message"], result["tests"][0]["message"])
     for name in formats.WRITERS:
         text = formats.WRITERS[name][1](result)

@@ -7,10 +7,13 @@ together it is the machine's noise, which doesn't. So the wait is lengthened unt
 
 import asyncio
 import json
+import re
 import time
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
+
+from dojo.answers import LONGEST_ANSWER
 
 #: Waits in seconds, each tried when the one before it could not tell.
 WAITS = (0.6, 3.0, 8.0)
@@ -34,7 +37,7 @@ class Reply:
         """The answer's JSON; None when it has none."""
         try:
             return json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
 
@@ -53,9 +56,11 @@ async def ask(url: str, method: str, path: str, payload: Any = None, patience: f
                 writer.write(head.encode() + body)
                 start = await reader.readline()
                 answered = time.perf_counter()
-                rest = await reader.read()
+                rest = bytearray()
+                while len(rest) <= LONGEST_ANSWER and (more := await reader.read(1 << 16)):
+                    rest += more
                 reply.answered, reply.status = answered, int(start.split()[1])
-                reply.body = _body(rest)
+                reply.body = _body(bytes(rest))
             finally:
                 writer.close()
     except (OSError, TimeoutError, ValueError, IndexError):
@@ -64,16 +69,20 @@ async def ask(url: str, method: str, path: str, payload: Any = None, patience: f
 
 
 def _body(rest: bytes) -> bytes:
+    """The body behind a head; raises ``ValueError`` for chunks that are none."""
     head, _, body = rest.partition(b"\r\n\r\n")
     if b"transfer-encoding: chunked" not in head.lower():
         return body
-    parts = []
-    while body:
-        size, _, body = body.partition(b"\r\n")
-        length = int(size.split(b";")[0] or b"0", 16)
-        parts.append(body[:length])
-        body = body[length + 2:]
-    return b"".join(parts)
+    parts, at = [], 0
+    while True:
+        end = body.find(b"\r\n", at)
+        size = body[at:max(at, end)].partition(b";")[0].strip()
+        if not re.fullmatch(rb"[0-9a-fA-F]{1,8}", size):  # int() would take a sign as well, and go back
+            raise ValueError(f"{size[:20]!r} is no size of a chunk")
+        if not (length := int(size, 16)):
+            return b"".join(parts)
+        parts.append(body[end + 2:end + 2 + length])
+        at = end + length + 4
 
 
 async def crowd(url: str, method: str, path: str, payloads: list[Any], wait: float) -> list[Reply]:

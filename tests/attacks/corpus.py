@@ -46,6 +46,8 @@ class Attack:
     keeps_1_1: bool = False
     #: What it may earn at most.
     deserves: tuple[str, ...] = ("1.1",)
+    #: Whether it is judged as any other, since nothing that it does is the grader's mistake.
+    is_judged: bool = False
     #: Whether it must not run without a wall that stops it: it would harm whoever runs it.
     dangerous: bool = False
 
@@ -155,7 +157,38 @@ if "REDIS_URL" in os.environ:
 ''',
 }
 
+#: In the place of an answer's body, after what makes it; the last is three hundred megabytes, and says that it was packed twice.
+BODIES = {
+    "is_no_json": 'b"hi"',
+    "is_too_deep": 'b"[" * 100_000 + b"]" * 100_000',
+    "is_a_long_number": "b'{\"prediction\": ' + b'1' * 5000 + b'}'",
+    "has_a_strange_charset": "b'\"12\"', headers={'content-type': 'application/json; charset=undefined'}",
+    "is_packed_twice": "gzip.compress(gzip.compress(bytes(300 << 20))), headers={'content-encoding': 'gzip, gzip'}",
+    "is_packed_and_long": "gzip.compress(bytes(300 << 20)), headers={'content-encoding': 'gzip'}",
+}
+ANSWER = '''
+import gzip
+
+from fastapi import APIRouter, Response
+
+router = APIRouter()
+
+
+@router.post("/predict")
+def predict(request: dict[str, float]) -> Response:
+    return Response(@BODY@)
+'''
+
 TEXTS = [
+    *(Attack(f"an_answer_that_{name}", hole=ANSWER.replace("@BODY@", body), keeps_1_1=True, is_judged=True) for name, body in BODIES.items()),
+    Attack("nests_too_deeply_on_every_file", '''
+import os
+for number in range(3, 64):
+    try:
+        os.write(number, b"\\n" + b"[" * 100_000 + b"\\n")
+    except OSError:
+        pass
+''', is_judged=True),
     Attack("exit_at_import", "import os\nos._exit(0)\n", keeps_1_1=True),
     Attack("sys_exit_at_import", "import sys\nsys.exit(0)\n", keeps_1_1=True),
     Attack("exit_in_main", files={MAIN: "import os\nos._exit(0)\n"}),
