@@ -121,12 +121,14 @@ def _assess_once(submission: Submission, policy: Policy) -> dict[str, Any]:
         cache = jail.prepared_cache(_cache_folder())
         command = [
             sys.executable, "-P", "-m", "pytest", "-c", str(ROOT / "pyproject.toml"), "--rootdir", str(ROOT), "--workspace", "{submission}",
-            "--results", "{results}", "--seed", str(policy.seed), "--basetemp", f"{{open}}/{jail.GIVEN}", "--exam", *(["--quick"] * policy.quick),
+            "--results", "{results}", "--basetemp", f"{{open}}/{jail.GIVEN}", "--exam", *(["--quick"] * policy.quick),
             *(str(ROOT / exercise.kata) for exercise in chosen), str(ROOT / "katas" / "exam"),
         ]
         wall = jail.around_the_judge(walls, command, scratch, tree, cache)
         watched = {} if walls.level == "bubblewrap" else {"watched_folder": str(scratch / "open")}
-        task = {"command": wall, "cwd": str(ROOT), "env": _environment(), "patience": policy.patience, "memory": MEMORY, "tasks": TASKS,
+        # Not as an argument: those of all processes everybody may read who sees /proc, and who knows the seed knows what will be asked.
+        environment = {**_environment(), chance.VARIABLE: str(policy.seed)}
+        task = {"command": wall, "cwd": str(ROOT), "env": environment, "patience": policy.patience, "memory": MEMORY, "tasks": TASKS,
                 "room": ROOM, "scratch": str(scratch), **watched}
         began = time.monotonic()
         told = _watched(task)

@@ -5,6 +5,7 @@ import gc
 import importlib.util
 import inspect
 import io
+import os
 import sys
 import time
 import warnings
@@ -18,7 +19,7 @@ import pytest_asyncio
 from _pytest._io import TerminalWriter
 
 from dojo import catalog, jail, results, services, terminal, witness
-from dojo.chance import Chance
+from dojo.chance import VARIABLE, Chance
 from dojo.handed import Meeting
 from dojo.launch import Launcher, no_room
 from dojo.load import Load
@@ -79,6 +80,8 @@ def pytest_configure(config: pytest.Config) -> None:
     except (NotAWorkspace, catalog.CatalogError) as error:
         raise pytest.UsageError(str(error)) from None
     config.stash[WORKSPACE] = workspace
+    if jail.current() is not None and os.environ.get(VARIABLE):
+        config.option.seed = int(os.environ[VARIABLE])
     if (seed := config.getoption("seed")) is not None:
         config.stash[CHANCE] = Chance(seed)
     config.stash[RESULTS] = Collector()

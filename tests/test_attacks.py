@@ -16,7 +16,7 @@ import pytest
 from dojo import formats, jail
 from dojo.grade import Class, Policy
 from dojo.workspace import ROOT, SOLUTIONS
-from tests.attacks.corpus import ATTACKS, SERVANTS, Attack, base
+from tests.attacks.corpus import ATTACKS, HOLE, LISTS_THE_ARGUMENTS, PREDICT, SERVANTS, Attack, base
 
 pytestmark = [pytest.mark.timeout(3600), pytest.mark.skipif(sys.platform != "linux", reason="there are no walls elsewhere")]
 
@@ -163,6 +163,24 @@ def test_the_judge_s_servers_do_nothing_for_it(tmp_path: Path) -> None:
     assert ["red", "red"] == [test["state"] for test in told["tests"]], told
     assert "permission denied to COPY" in told["tests"][0]["message"]
     assert "unknown command" in told["tests"][1]["message"]
+
+
+@pytest.mark.parametrize("level", jail.LEVELS)
+def test_the_seed_is_no_argument_of_anybody(level: str, tmp_path: Path) -> None:
+    """Whoever sees /proc reads the arguments of all processes, and would know what the judge is going to draw."""
+    try:
+        jail.named(level)
+    except ValueError as error:
+        pytest.skip(str(error))
+    base(tmp_path / "it")
+    (tmp_path / "it" / PREDICT).write_text(LISTS_THE_ARGUMENTS + HOLE, encoding="utf-8")
+
+    policy = Policy(("1.3",), seed=918273645, level=level)
+    with ThreadPoolExecutor(1) as pool:
+        told, = Class(tmp_path / "out", policy).grade([("it", str(tmp_path / "it"))], pool, lambda result: None)
+
+    assert "are read" in told["tests"][0]["message"], told
+    assert "918273645" not in told["tests"][0]["message"]
 
 
 def test_there_are_enough_attacks() -> None:

@@ -136,6 +136,17 @@ def predict(request: PredictRequest) -> PredictResponse:
     return PredictResponse(prediction=model.predict(request.feature_1, request.feature_2), model_version=model.MODEL_VERSION)
 '''
 
+LISTS_THE_ARGUMENTS = '''
+import os
+found = []
+for name in os.listdir("/proc"):
+    try:
+        found += open(f"/proc/{name}/cmdline").read().split("\\0") if name.isdigit() else []
+    except OSError:
+        pass
+raise RuntimeError("are read: " + " ".join(text for text in found if text.isdigit() and len(text) > 6)[:150])
+'''
+
 #: In front of a router that talks to a server of the judge's: what lets that server do what the router itself may not.
 SERVANTS = {
     "users": '''
