@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from dojo import catalog
+from dojo.results import write_text
 from dojo.submission import printable
 
 Result = dict[str, Any]
@@ -194,7 +195,7 @@ WRITERS: dict[str, tuple[str, Callable[[Result], str]]] = {
 def write(name: str, result: Result, folder: Path) -> Path:
     """Writes one format into ``folder``; its file."""
     file, writer = WRITERS[name]
-    (folder / file).write_text(writer(result), encoding="utf-8")
+    write_text(folder / file, writer(result))
     return folder / file
 
 

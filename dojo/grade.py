@@ -11,6 +11,8 @@ import contextlib
 import dataclasses
 import hashlib
 import importlib
+import io
+import itertools
 import json
 import os
 import shutil
@@ -25,8 +27,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from dojo import catalog, chance, formats, jail, screen, warden
-from dojo.results import STATUS, whole
-from dojo.submission import NotTaken, Submission, printable, take
+from dojo.results import STATUS, whole, write_text
+from dojo.submission import NotReached, NotTaken, Submission, printable, take
 from dojo.workspace import ROOT
 
 #: For one submission, in seconds: many times what the slowest takes.
@@ -263,6 +265,8 @@ class Class:
     katas: str = field(default_factory=digest_of_katas)
     judged: int = 0
     kept: int = 0
+    #: Why results couldn't be kept for another run; empty when they were.
+    unkept: str = ""
 
     def key(self, submission: Submission) -> str:
         """What a result depends on: when it is the same, so is the result."""
@@ -278,10 +282,9 @@ class Class:
         order = []
         for name, source in sources:
             order.append(name)
-            try:
-                submission = take(source, name)
-            except NotTaken as error:
-                results[name] = failed(printable(name), self.policy, str(error), grader=False)
+            submission = _taken(source, name, self.policy)
+            if not isinstance(submission, Submission):
+                results[name] = submission
                 tell(results[name])
                 continue
             key = self.key(submission)
@@ -308,15 +311,33 @@ class Class:
     def _known(self, key: str) -> dict[str, Any] | None:
         try:
             known: dict[str, Any] = json.loads((self.folder / "cache" / f"{key}.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            return known if known["version"] and known["tests"] and known["submission"] else None
+        except (OSError, ValueError, LookupError, TypeError):  # damaged
             return None
-        return known
 
     def _keep(self, key: str, result: dict[str, Any]) -> None:
         from dojo import results
 
-        (self.folder / "cache").mkdir(exist_ok=True)
-        results.write(result, self.folder / "cache" / f"{key}.json")
+        try:
+            (self.folder / "cache").mkdir(exist_ok=True)
+            results.write(result, self.folder / "cache" / f"{key}.json")
+        except OSError as error:  # it has been told, and those that are still judged shall be as well
+            self.unkept = error.strerror or str(error)
+
+
+def _taken(source: str, name: str, policy: Policy) -> Submission | dict[str, Any]:
+    """A submission; or the result of one that can't be taken. What is none of its own fault is tried once more."""
+    why = ""
+    for _ in range(2):
+        try:
+            return take(source, name)
+        except NotTaken as error:
+            return failed(printable(name), policy, str(error), grader=False)
+        except NotReached as error:
+            why = str(error)
+        except Exception as error:  # a mistake of the grader's, which is no reason to leave out those that come after it
+            why = f"it can't be taken: {type(error).__name__}: {printable(str(error))}"
+    return failed(printable(name), policy, why)
 
 
 def _as_completed(futures: Iterable[Any]) -> Iterator[Any]:
@@ -345,7 +366,7 @@ def executor_for(where: str, jobs: int) -> Iterator[Executor]:
         with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
             try:
                 yield pool
-            except KeyboardInterrupt:
+            except BaseException:  # Ctrl-C; or nobody reads any more what is told: what nobody will keep needn't be judged
                 pool.shutdown(wait=False, cancel_futures=True)
                 _ending.set()
                 for process in list(_running):
@@ -381,21 +402,29 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--inconclusive", choices=("zero", "credit"), default="zero", help="what an inconclusive verdict earns (default: zero)")
     parser.add_argument("--trust", action="store_true", help="don't withhold points of code that reaches for the judge's own parts")
     parser.add_argument("--quick", action="store_true", help="leave out live loads; such exercises are then judged in part, and earn nothing")
-    parser.add_argument("--patience", type=float, default=PATIENCE, metavar="SECONDS", help="the time limit of one submission")
+    parser.add_argument("--patience", type=_seconds, default=PATIENCE, metavar="SECONDS", help="the time limit of one submission")
     parser.add_argument("--executor", default="", metavar="dask:ADDRESS", help="a Dask scheduler to give the work to, instead of this machine")
+
+
+def _seconds(text: str) -> float:
+    with contextlib.suppress(ValueError):
+        if 0 < (seconds := float(text)) < threading.TIMEOUT_MAX:
+            return seconds
+    raise argparse.ArgumentTypeError(f"a time limit is a number of seconds above 0, and {text!r} is none")
 
 
 def _sources(options: argparse.Namespace) -> list[tuple[str, str]]:
     found = [(Path(path.partition("#")[0].rstrip("/")).name or Path(path).resolve().name, path) for path in options.paths]
     if options.folder:
         folder = Path(options.folder)
-        found += [(entry.name, str(entry)) for entry in sorted(folder.iterdir()) if not entry.name.startswith(".")]
-    names: dict[str, int] = {}
-    unique = []
+        results = Path(options.out).resolve()
+        found += [(entry.name, str(entry)) for entry in sorted(folder.iterdir()) if not entry.name.startswith(".") and entry.resolve() != results]
+    unique: dict[str, str] = {}
     for name, source in found:
-        names[name] = names.get(name, 0) + 1
-        unique.append((name if names[name] == 1 else f"{name} ({names[name]})", source))
-    return unique
+        # One that is called like another's second is not that one.
+        numbered = next(each for number in itertools.count(1) if (each := name if number == 1 else f"{name} ({number})") not in unique)
+        unique[numbered] = source
+    return list(unique.items())
 
 
 def _policy(options: argparse.Namespace, out: Path) -> Policy:
@@ -407,21 +436,51 @@ def _policy(options: argparse.Namespace, out: Path) -> Policy:
         chosen |= {exercise.id for exercise in phases[each].exercises}
     if not chosen:
         chosen = {exercise.id for phase in phases.values() if phase.id != CONTAINERS for exercise in phase.exercises}
-    seed = options.seed
-    note = out / "seed"
-    if seed is None:
-        try:
-            seed = int(note.read_text())
-        except (OSError, ValueError):
-            seed = chance.new_seed()
     out.mkdir(parents=True, exist_ok=True)
-    note.write_text(f"{seed}\n")
+    seed = _seed(out / "seed", options.seed)
     order = tuple(exercise.id for exercise in catalog.exercises() if exercise.id in chosen)
     return Policy(order, seed, options.jail or "", options.inconclusive == "credit", options.trust, options.quick, options.patience)
 
 
+def _seed(note: Path, given: int | None) -> int:
+    """The seed of a folder of results: what was ``given``, else what it has, else a new one. Raises ``ValueError`` when it has none that is one."""
+    if given is not None:
+        write_text(note, f"{given}\n")
+        return given
+    with tempfile.NamedTemporaryFile("w", dir=note.parent, prefix=".seed-", encoding="utf-8") as new:
+        new.write(f"{chance.new_seed()}\n")
+        new.flush()
+        Path(new.name).chmod(0o644)
+        try:
+            os.link(new.name, note)  # of two graders that begin together, both take that of the first
+        except FileExistsError:
+            pass
+        except OSError:  # a file system without links
+            if not note.exists():
+                shutil.copyfile(new.name, note)
+    try:
+        return int(note.read_text(encoding="utf-8"))
+    except ValueError:
+        raise ValueError(f"{printable(str(note))} holds no seed: give the one that these results have with --seed, or another --out") from None
+
+
+def _write(graded: list[dict[str, Any]], out: Path, wanted: list[str], *, several: bool) -> None:
+    """Writes all that was asked for; raises ``OSError``."""
+    for number, result in enumerate(graded):
+        place = out / formats.file_name(result["submission"]["name"], number) if several else out
+        place.mkdir(parents=True, exist_ok=True)
+        for each in dict.fromkeys(["results", *wanted]):
+            formats.write(each, result, place)
+    if several:
+        write_text(out / "class.csv", formats.table(graded))
+        write_text(out / "class.md", formats.class_page(graded))
+
+
 def grade(options: argparse.Namespace) -> int:
     """Grades what was asked for; 0 when all could be judged, 3 when there was a grader error, whatever the points."""
+    for stream in (sys.stdout, sys.stderr):  # a name that the terminal's encoding doesn't have is no reason to end
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     sources = _sources(options)
     if not sources:
         print("dojo grade: nothing to grade: give it paths, or --class DIR", file=sys.stderr)
@@ -436,7 +495,11 @@ def grade(options: argparse.Namespace) -> int:
         return 2
     _sweep()
     out = Path(options.out)
-    run = Class(out, _policy(options, out))
+    try:
+        run = Class(out, _policy(options, out))
+    except ValueError as error:
+        print(f"dojo grade: {error}", file=sys.stderr)
+        return 2
     why = f" ({walls.weaker})" if walls.weaker else ""
     print(f"Jail: {walls.level}{why}; network: {walls.network}; seed {run.policy.seed}", flush=True)
     done = 0
@@ -448,14 +511,13 @@ def grade(options: argparse.Namespace) -> int:
 
     with executor_for(options.executor, max(1, options.jobs)) as executor:
         graded = run.grade(sources, executor, tell)
-    several = bool(options.folder) or len(sources) > 1
-    for number, result in enumerate(graded):
-        place = out / formats.file_name(result["submission"]["name"], number) if several else out
-        place.mkdir(parents=True, exist_ok=True)
-        for each in dict.fromkeys(["results", *options.format]):
-            formats.write(each, result, place)
-    if several:
-        (out / "class.csv").write_text(formats.table(graded), encoding="utf-8")
-        (out / "class.md").write_text(formats.class_page(graded), encoding="utf-8")
+    if run.unkept:
+        print(f"dojo grade: results could not be kept in {printable(str(out))}, and another run judges them again: {run.unkept}", file=sys.stderr)
+    try:
+        _write(graded, out, options.format, several=bool(options.folder) or len(sources) > 1)
+    except OSError as error:
+        print(f"dojo grade: results can't be written to {printable(str(out))}: {error.strerror or error}. Another run with the same --out writes "
+              "them, and judges nothing that is kept there", file=sys.stderr)
+        return 2
     print(f"{run.judged} judged, {run.kept} known from an earlier run; results in {printable(str(out))}", flush=True)
     return 3 if any(result["grader_error"] for result in graded) else 0

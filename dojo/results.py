@@ -4,6 +4,7 @@
 exercises there are, and what they are worth, the catalog says; what no report calls green is worth nothing.
 """
 
+import contextlib
 import json
 import os
 from collections.abc import Callable, Iterable
@@ -159,8 +160,17 @@ def write(data: dict[str, Any], file: Path) -> None:
         while line:
             line = line[os.write(int(file.name), line):]
         return
-    text = json.dumps(data, ensure_ascii=False, indent=2) + "\n"
-    unfinished = file.with_name(f".{file.name}.{os.getpid()}")
     # What can't be encoded, in a line of the learner's, becomes the escape that JSON has for it.
-    unfinished.write_text(text, encoding="utf-8", errors="backslashreplace")
-    unfinished.replace(file)
+    write_text(file, json.dumps(data, ensure_ascii=False, indent=2) + "\n", errors="backslashreplace")
+
+
+def write_text(file: Path, text: str, errors: str = "strict") -> None:
+    """Writes a file all at once: where that fails, as on a full disk, what it held before is still there."""
+    unfinished = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        unfinished.write_text(text, encoding="utf-8", errors=errors)
+        unfinished.replace(file)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            unfinished.unlink(missing_ok=True)
+        raise

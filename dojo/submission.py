@@ -5,6 +5,7 @@ harm. What was left out is said in ``remarks``. Files that no exercise edits are
 """
 
 import contextlib
+import errno
 import hashlib
 import io
 import os
@@ -26,10 +27,18 @@ from dojo.workspace import EDITABLE, SOLUTIONS
 #: The longest file, and all files together, in bytes; how many there may be, and how deep.
 LONGEST, ALL, COUNT, DEPTH = 4 << 20, 32 << 20, 1000, 8
 #: How much an archive may hold that isn't taken, in bytes, and how many entries.
-PASSED_OVER, ENTRIES = 256 << 20, 20_000
+PASSED_OVER, ENTRIES = 2 << 30, 100_000  # a clone with all that nox installs is a third of that
+#: How long a name or what else stands before an entry of a tar may be, in bytes.
+_HEADER = 1 << 20
 #: What Python would execute without its source, and what only a build leaves behind.
 _COMPILED = (".pyc", ".pyo", ".so", ".pyd", ".dll", ".dylib", ".pth", ".egg-link")
 _LEFT_OUT = ("__pycache__", "node_modules")
+#: What macOS puts beside the files that it packs.
+_BESIDE = "__MACOSX"
+#: What a file system or this process says of itself, whatever it was that should be read.
+_OF_THE_MACHINE = (errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC, errno.EDQUOT, errno.EROFS,
+                   errno.ESTALE)
+_TOO_LONG = f"it is longer than {LONGEST >> 20} MB"
 #: How long git may take, in seconds.
 GIT_PATIENCE = 120.0
 _URL = re.compile(r"(?:file|https?|ssh|git)://|[\w.-]+@[\w.-]+:")
@@ -37,6 +46,10 @@ _URL = re.compile(r"(?:file|https?|ssh|git)://|[\w.-]+@[\w.-]+:")
 
 class NotTaken(Exception):
     """There is nothing to be judged; the text says why, to the learner and the instructor."""
+
+
+class NotReached(Exception):
+    """What is to be judged couldn't be read here, which is none of its own fault; the text says why."""
 
 
 @dataclass
@@ -62,7 +75,7 @@ class Submission:
 
     def add(self, path: PurePosixPath, content: bytes) -> None:
         """Takes a file, unless it is none that could be part of a workspace."""
-        if (why := unfit(path)) or (why := "" if len(content) <= LONGEST else f"it is longer than {LONGEST >> 20} MB"):
+        if (why := unfit(path)) or (why := "" if len(content) <= LONGEST else _TOO_LONG):
             self.remark(f"{printable(str(path))} was left out: {why}")
         elif str(path) in self.files:
             self.remark(f"{printable(str(path))} is there twice: the first one was taken")
@@ -88,7 +101,11 @@ class Submission:
         """Which given files it has changed; they don't count."""
         edited = {file for exercise in catalog.exercises() for file in exercise.edit} | {"app/__init__.py"}
         return [path for path, content in sorted(self.files.items())
-                if path not in edited and (SOLUTIONS / path).is_file() and (SOLUTIONS / path).read_bytes() != content]
+                if path not in edited and (SOLUTIONS / path).is_file() and _lines((SOLUTIONS / path).read_bytes()) != _lines(content)]
+
+
+def _lines(content: bytes) -> list[bytes]:
+    return content.replace(b"\r\n", b"\n").split(b"\n")  # git on Windows writes them in that way
 
 
 def _files(place: Path) -> Iterator[Path]:
@@ -124,7 +141,10 @@ def unfit(path: PurePosixPath) -> str:
 
 
 def take(source: str, name: str = "") -> Submission:
-    """The submission at ``source``: a folder, an archive, a git URL or a bare repository (``#revision`` may follow). Raises `NotTaken`."""
+    """The submission at ``source``: a folder, an archive, a git URL or a bare repository (``#revision`` may follow).
+
+    Raises `NotTaken`, or `NotReached`.
+    """
     submission = Submission(printable(name or PurePosixPath(source.partition("#")[0].rstrip("/")).name or source))
     place, _, revision = source.partition("#")
     try:
@@ -138,8 +158,11 @@ def take(source: str, name: str = "") -> Submission:
             _from_archive(submission, Path(source))
         else:
             raise NotTaken("It is neither a folder nor a file.")
-    except (OSError, tarfile.TarError, zipfile.BadZipFile, EOFError, ValueError, RuntimeError, NotImplementedError) as error:
-        raise NotTaken(f"It can't be read: {printable(str(error))}") from None
+    except (NotTaken, NotReached):
+        raise
+    except Exception as error:  # what unpacks has many ways to say that something is damaged
+        told = f"It can't be read: {printable(str(error) or type(error).__name__)}"
+        raise (NotReached if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE else NotTaken)(told) from None
     if not any(PurePosixPath(path).parts[0] == "app" for path in submission.files):
         raise NotTaken("It holds no app/ with files in it.")
     for path in submission.changed_given():
@@ -151,21 +174,35 @@ def take(source: str, name: str = "") -> Submission:
 
 
 def _from_folder(submission: Submission, folder: Path) -> None:
-    """Reads a folder without following any link; one further folder around it is passed through."""
+    """Reads a folder without following any link; folders around the workspace are passed through, as in archives."""
     root = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        names = sorted(os.listdir(root))
-        if "app" not in names:
-            inner = [name for name in names if not name.startswith(".") and stat.S_ISDIR(os.stat(name, dir_fd=root, follow_symlinks=False).st_mode)]
-            if len(inner) == 1:
-                deeper = os.open(inner[0], os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=root)
+        for depth in range(3):
+            if (found := _workspace_at(root, depth)) is not None:
                 os.close(root)
-                root = deeper
+                root = found
+                break
+        names = os.listdir(root)
         for name in EDITABLE:
-            if name in os.listdir(root):
+            if name in names:
                 _read_place(submission, root, PurePosixPath(name), name)
     finally:
         os.close(root)
+
+
+def _workspace_at(folder: int, depth: int) -> int | None:
+    """The first folder, so deep below an open one, that has an app/: opened; None when there is none."""
+    if not depth:
+        return os.dup(folder) if "app" in os.listdir(folder) else None
+    for name in sorted(os.listdir(folder)):
+        if not name.startswith(".") and name != _BESIDE and stat.S_ISDIR(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
+            deeper = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=folder)
+            try:
+                if (found := _workspace_at(deeper, depth - 1)) is not None:
+                    return found
+            finally:
+                os.close(deeper)
+    return None
 
 
 def _read_place(submission: Submission, folder: int, path: PurePosixPath, name: str) -> None:
@@ -222,19 +259,27 @@ def _from_zip(submission: Submission, stream: BinaryIO) -> None:
         entries = archive.infolist()
         if len(entries) > ENTRIES:
             raise NotTaken(f"The archive has more than {ENTRIES} entries.")
-        top = _top(entry.filename for entry in entries)
-        for entry in entries:
-            path = _below(entry.filename, top)
+        # Windows' own way to write paths, which some of its programs put into archives although the form doesn't know it.
+        backwards = not any("/" in entry.filename for entry in entries) and all(entry.create_system == 0 for entry in entries)
+        named = [(entry.filename.replace("\\", "/") if backwards else entry.filename, entry) for entry in entries]
+        top = _top(name for name, _ in named)
+        unpacked = 0
+        for name, entry in named:
+            path = _below(name, top)
             kind = entry.external_attr >> 16
-            if entry.is_dir() or path is None:
+            if path is None or name.endswith("/"):
                 continue
             if stat.S_IFMT(kind) not in (0, stat.S_IFREG):
                 submission.remark(f"{printable(str(path))} was left out: it is no file, but {_kind(kind)}")
-            elif why := unfit(path):
+            elif why := unfit(path) or ("" if entry.file_size <= LONGEST else _TOO_LONG):
                 submission.remark(f"{printable(str(path))} was left out: {why}")
             else:
                 with archive.open(entry) as content:
-                    submission.add(path, content.read(LONGEST + 1))
+                    data = content.read(LONGEST + 1)
+                submission.add(path, data)
+                unpacked += len(data)
+                if unpacked > 2 * ALL:  # also of what is there twice, or longer than it says
+                    raise NotTaken(f"It has more than {ALL >> 20} MB.")
 
 
 class _Limited(io.RawIOBase):
@@ -271,19 +316,31 @@ def _unpacked(stream: BinaryIO) -> Any:
     return stream
 
 
+class _Entry(tarfile.TarInfo):
+    """An entry whose name, and whatever else stands before it, isn't read when nobody needs one so long: it would be kept whole."""
+
+    def _proc_member(self, archive: tarfile.TarFile) -> Any:
+        before = (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE)
+        if self.type in before and self.size > _HEADER:
+            raise NotTaken(f"The archive has a name of more than {_HEADER >> 20} MB.")
+        return super()._proc_member(archive)  # type: ignore[misc]
+
+
 def _from_tar(submission: Submission, stream: BinaryIO) -> None:
     found: list[tuple[str, bytes | str]] = []
-    with tarfile.open(fileobj=_Limited(_unpacked(stream)), mode="r|") as archive:
+    kept = 0
+    with tarfile.open(fileobj=_Limited(_unpacked(stream)), mode="r|", tarinfo=_Entry) as archive:
         for number, entry in enumerate(archive):
             if number >= ENTRIES:
                 raise NotTaken(f"The archive has more than {ENTRIES} entries.")
-            if entry.isdir():
+            if entry.isdir() or not set(PurePosixPath(entry.name).parts[:4]) & set(EDITABLE):
                 continue
             content: bytes | str = "it is no file, but a link or a device"
             if entry.isreg() and not entry.issparse():
                 part = archive.extractfile(entry)
-                content = part.read(LONGEST + 1) if part and entry.size <= LONGEST else f"it is longer than {LONGEST >> 20} MB"
-            if sum(len(kept) for _, kept in found) > 2 * ALL:
+                content = part.read(LONGEST + 1) if part and entry.size <= LONGEST else _TOO_LONG
+            kept += len(content)
+            if kept > 2 * ALL:
                 raise NotTaken(f"It has more than {ALL >> 20} MB.")
             found.append((entry.name, content))
     top = _top(name for name, _ in found)
@@ -299,7 +356,8 @@ def _from_tar(submission: Submission, stream: BinaryIO) -> None:
 def _top(names: Iterator[str]) -> PurePosixPath:
     """The folder of an archive in which the workspace lies: the nearest to its root that has an app/."""
     tops = {path.parents[len(path.parts) - 1 - path.parts.index("app")] for name in names
-            if "app" in (path := PurePosixPath(name)).parts[:3] and not path.is_absolute() and ".." not in path.parts and len(path.parts) > 1}
+            if "app" in (path := PurePosixPath(name)).parts[:3] and not path.is_absolute() and not {"..", _BESIDE} & set(path.parts)
+            and len(path.parts) > 1}
     return min(tops, key=lambda top: (len(top.parts), str(top)), default=PurePosixPath("."))
 
 
@@ -333,17 +391,24 @@ def _from_git(submission: Submission, url: str, revision: str) -> None:
                    "GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": "file:https:http:ssh:git", "HOME": os.devnull, "GIT_CONFIG_COUNT": "2",
                    "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*", "GIT_CONFIG_KEY_1": "core.hooksPath",
                    "GIT_CONFIG_VALUE_1": os.devnull, "GIT_ATTR_NOSYSTEM": "1"}
+    # Whether another machine answers is no submission's affair.
+    at_fault = NotTaken if url.startswith("file:") else NotReached
     with tempfile.TemporaryDirectory(prefix="serving-katas-") as folder:
         def git(*arguments: str) -> bytes:
             try:
                 return subprocess.run(["git", *arguments], env=environment, capture_output=True, check=True, timeout=GIT_PATIENCE).stdout
+            except FileNotFoundError:
+                raise NotReached("There is no program git here: install it.") from None
             except subprocess.CalledProcessError as error:
-                raise NotTaken(f"git can't read it: {printable(' '.join(error.stderr.decode(errors='replace').split()), 300)}") from None
+                said = " ".join(error.stderr.decode(errors="replace").split())
+                full = os.strerror(errno.ENOSPC) in said
+                raise (NotReached if full else at_fault)(f"git can't read it: {printable(said or 'it says nothing', 300)}") from None
             except subprocess.TimeoutExpired:
-                raise NotTaken(f"git took longer than {GIT_PATIENCE:g} s to read it.") from None
+                raise at_fault(f"git took longer than {GIT_PATIENCE:g} s to read it.") from None
 
         git("clone", "--quiet", "--bare", "--no-local", "--template=", "--", url, folder)
-        commit = git("-C", folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}").decode().strip()
+        at_fault = NotTaken
+        commit = git("-C", folder, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}").decode().strip()
         listed = git("-C", folder, "ls-tree", "-r", "-z", "-l", commit)
         entries = [(line.partition("\t")[2], line.partition("\t")[0].split()) for line in listed.decode(errors="surrogateescape").split("\0") if line]
         top = _top(name for name, _ in entries)
@@ -356,7 +421,7 @@ def _from_git(submission: Submission, url: str, revision: str) -> None:
             elif why := unfit(path):
                 submission.remark(f"{printable(str(path))} was left out: {why}")
             elif int(size) > LONGEST:
-                submission.remark(f"{printable(str(path))} was left out: it is longer than {LONGEST >> 20} MB")
+                submission.remark(f"{printable(str(path))} was left out: {_TOO_LONG}")
             else:
                 submission.add(path, git("-C", folder, "cat-file", "blob", number))
     submission.remark(f"commit {commit}")

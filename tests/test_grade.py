@@ -1,6 +1,7 @@
 """Grading: what is taken, behind which walls it is judged, and that nothing but what was seen to pass is worth anything."""
 
 import contextlib
+import errno
 import io
 import json
 import os
@@ -18,11 +19,13 @@ from typing import Any
 import psutil
 import pytest
 
-from dojo import grade, jail, warden
+from dojo import grade, jail, submission, warden
 from dojo.catalog import exercises
+from dojo.cli import parser
 from dojo.grade import Class, Policy, assess, failed
+from dojo.results import write_text
 from dojo.screen import reaches
-from dojo.submission import NotTaken, Submission, printable, take, unfit
+from dojo.submission import NotReached, NotTaken, Submission, printable, take, unfit
 from dojo.workspace import ANSWERS, SOLUTIONS
 from tests.attacks.corpus import base
 from tests.test_stubs import stubs  # noqa: F401  # the fixture
@@ -84,6 +87,110 @@ def test_a_folder_is_taken(top: str, tmp_path: Path) -> None:
         (tmp_path / top / name).write_bytes(content)
 
     assert FILES == take(str(tmp_path)).files
+
+
+@pytest.mark.parametrize("inside", ["it", "download/it"])
+def test_a_folder_is_taken_wherever_it_lies_in_what_was_unpacked(inside: str, tmp_path: Path) -> None:
+    """As in an archive: whatever else lies beside it, such as what macOS packs with the files."""
+    files = {f"{inside}/{name}": content for name, content in FILES.items()}
+    for name, content in {**files, f"__MACOSX/{inside}/app/._main.py": b"", "notes/x": b""}.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+
+    assert FILES == take(str(tmp_path)).files
+
+
+def test_an_archive_with_the_paths_of_windows_is_taken(tmp_path: Path) -> None:
+    """PowerShell writes them with backslashes; a name with one, made elsewhere, stays no name."""
+    for system, taken in ((0, FILES), (3, None)):
+        with zipfile.ZipFile(tmp_path / "it.zip", "w") as archive:
+            for name, content in FILES.items():
+                entry = zipfile.ZipInfo(name.replace("/", "\\"))
+                entry.create_system = system
+                archive.writestr(entry, content)
+        if taken is not None:
+            assert taken == take(str(tmp_path / "it.zip")).files
+        else:
+            with pytest.raises(NotTaken, match="holds no app/"):
+                take(str(tmp_path / "it.zip"))
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar"])
+def test_a_whole_clone_is_taken(kind: str, tmp_path: Path) -> None:
+    """With all that nox has installed beside the few files that count."""
+    others = {f"clone/.nox/katas/lib/{number}/x.so": b"" for number in range(21_000)}
+    large = {f"clone/.nox/katas/lib/{number}.so": bytes(1 << 20) for number in range(70)}
+    source = packed(kind, tmp_path, others | large | {f"clone/{name}": content for name, content in FILES.items()})
+
+    submission = take(source)
+
+    assert (FILES, []) == (submission.files, submission.remarks)
+
+
+def test_lines_that_end_as_on_windows_are_no_change(tmp_path: Path) -> None:
+    """git writes them so there; the given files are still those that are given."""
+    base(tmp_path / "it")
+    for file in (tmp_path / "it").rglob("*.py"):
+        file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
+
+    assert [] == take(str(tmp_path / "it")).remarks
+
+
+def damaged(kind: str, folder: Path) -> str:
+    """An archive that says what it is and isn't."""
+    kind, _, how = kind.partition(" ")
+    files = {"app/main.py": bytes(range(256)) * 64, "app/x.py": os.urandom(20_000)}
+    if kind == "zip":
+        methods = {"deflated": zipfile.ZIP_DEFLATED, "bzip2": zipfile.ZIP_BZIP2, "lzma": zipfile.ZIP_LZMA, "stored": zipfile.ZIP_STORED}
+        with zipfile.ZipFile(folder / "it.zip", "w", methods.get(how, zipfile.ZIP_DEFLATED)) as archive:
+            for name, content in files.items():
+                archive.writestr(name, content)
+    else:
+        packed(kind, folder, files)
+    file = folder / f"it.{kind}"
+    content = bytearray(file.read_bytes())
+    if how == "without a name":
+        at = content.rindex(b"PK\1\2")
+        content[at + 28:at + 30] = b"\0\0"
+    elif how == "cut off":
+        del content[len(content) // 2:]
+    else:
+        for number in range(60, min(len(content), 4000), 7):
+            content[number] ^= 0x55
+    file.write_bytes(content)
+    return str(file)
+
+
+DAMAGED = ["zip deflated", "zip bzip2", "zip lzma", "zip stored", "zip without a name", "tar", "tar.gz", "tar.bz2", "tar.xz", "tar.xz cut off",
+           "tar.gz cut off"]
+
+
+@pytest.mark.parametrize("kind", DAMAGED)
+def test_a_damaged_archive_is_not_taken(kind: str, tmp_path: Path) -> None:
+    """Whatever the library that reads it calls the damage."""
+    with pytest.raises(NotTaken, match=r"It can't be read|holds no app/"):
+        take(damaged(kind, tmp_path))
+
+
+def test_what_is_there_often_is_not_read_often(tmp_path: Path) -> None:
+    """An archive can name the same four megabytes as often as it likes."""
+    with zipfile.ZipFile(tmp_path / "it.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for _ in range(40):
+            with pytest.warns(UserWarning, match="Duplicate") if archive.namelist() else contextlib.nullcontext():
+                archive.writestr("app/x.py", bytes(4 << 20))
+
+    with pytest.raises(NotTaken, match="more than 32 MB"):
+        take(str(tmp_path / "it.zip"))
+
+
+def test_a_name_of_many_megabytes_is_not_read(tmp_path: Path) -> None:
+    """A tar's reader would keep it whole."""
+    entry = tarfile.TarInfo("app/main.py")
+    entry.type, entry.size = tarfile.XHDTYPE, 2 << 20
+    (tmp_path / "it.tar").write_bytes(entry.tobuf() + bytes(3 << 20))
+
+    with pytest.raises(NotTaken, match="a name of more than 1 MB"):
+        take(str(tmp_path / "it.tar"))
 
 
 @pytest.mark.parametrize("bare", [False, True], ids=["clone", "bare"])
@@ -260,6 +367,132 @@ def test_an_honest_submission_gets_everything_and_the_stubs_nothing(level: str, 
 
     assert (2, 2, level, None) == (complete["points"], complete["max_points"], complete["jail"]["level"], complete["grader_error"]), complete
     assert (0, ["red", "red"], None) == (nothing["points"], [test["state"] for test in nothing["tests"]], nothing["grader_error"]), nothing
+
+
+def graded(tmp_path: Path, sources: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch) -> tuple[list[dict[str, Any]], Class]:
+    """What a class comes to, of which each that can be taken is green."""
+    record = {"complete": True, "tests": [told("green"), told("green", "1.3")]}
+    fine = {"status": 0, "timed_out": False, "said": "", "remarks": [], "record": json.dumps(record)}
+    monkeypatch.setattr(grade, "_watched", lambda task: fine)
+    return run(tmp_path, sources, Policy(FEW, 1, "limits"), jobs=1)
+
+
+def test_one_that_can_not_be_taken_leaves_out_none_of_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even where the grader itself makes a mistake in taking it, which is told as one."""
+    honest = str(SOLUTIONS)
+
+    def taken(source: str, name: str = "") -> Submission:
+        if name == "odd":
+            raise AttributeError("a mistake")
+        return take(source, name)
+
+    monkeypatch.setattr(grade, "take", taken)
+    results, _ = graded(tmp_path / "out", [("damaged", damaged("tar.xz", tmp_path)), ("odd", honest), ("honest", honest)], monkeypatch)
+
+    assert [0, 0, 2] == [told["points"] for told in results]
+    assert [False, True, False] == [bool(told["grader_error"]) for told in results]
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_what_the_machine_can_not_read_is_no_zero(times: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder that the grader may not enter, or a disk that is full: tried once more, and then a grader error."""
+    failures = iter([OSError(errno.EACCES, "Permission denied"), OSError(errno.ENOSPC, "No space left on device")][:times])
+    reading = submission._from_folder
+
+    def read(*arguments: Any) -> None:
+        if (error := next(failures, None)) is not None:
+            raise error
+        reading(*arguments)
+
+    monkeypatch.setattr(submission, "_from_folder", read)
+    (told,), _ = graded(tmp_path / "out", [("it", str(SOLUTIONS))], monkeypatch)
+
+    assert (times == 2) == bool(told["grader_error"])
+    assert (0 if times == 2 else 2) == told["points"]
+
+
+def test_a_repository_elsewhere_that_can_not_be_reached_is_no_zero(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever pushed to it has no part in that; what lies here and is no repository is its own fault."""
+    with pytest.raises(NotReached, match=r"git can't read it: .*127\.0\.0\.1"):
+        take("http://127.0.0.1:1/it.git")
+    with pytest.raises(NotTaken, match=r"git can't read it: .*nothing"):
+        take("file:///nothing.git")
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(NotReached, match="There is no program git here"):
+        take("file:///nothing.git")
+
+
+def test_what_can_not_be_kept_is_told_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that is full in the middle of a class costs the next run time, and none of this one's results."""
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "cache").write_text("")  # in the place of the folder
+
+    results, it = graded(tmp_path / "out", [("one", str(SOLUTIONS)), ("two", str(SOLUTIONS))], monkeypatch)
+
+    assert [2, 2] == [told["points"] for told in results]
+    assert it.unkept
+
+
+@pytest.mark.parametrize("content", ["", "[]", "null", "{}", '{"tests": []}', '{"version": 3, "tests": 1}'])
+def test_a_damaged_result_is_judged_again(content: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is kept may have been cut off."""
+    _, it = graded(tmp_path, [("it", str(SOLUTIONS))], monkeypatch)
+    next((tmp_path / "cache").glob("*.json")).write_text(content)
+
+    (told,), it = graded(tmp_path, [("it", str(SOLUTIONS))], monkeypatch)
+
+    assert (2, 1, 0) == (told["points"], it.judged, it.kept)
+
+
+def test_a_file_that_can_not_be_written_keeps_what_it_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of an earlier run's results is lost to a disk that is full."""
+    (tmp_path / "it").write_text("before")
+
+    def full(self: Path, *arguments: Any, **options: Any) -> int:
+        with open(self, "w") as file:
+            file.write("ha")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(OSError, match="No space"):
+        write_text(tmp_path / "it", "after")
+
+    assert ("before", ["it"]) == ((tmp_path / "it").read_text(), os.listdir(tmp_path))
+
+
+def options(*arguments: str) -> Any:
+    """The options of a command line."""
+    return parser().parse_args(["grade", *arguments])
+
+
+def test_nobody_is_taken_for_another(tmp_path: Path) -> None:
+    """Not one who is called as another's second would be; and the folder of results is nobody."""
+    names = [name for name, _ in grade._sources(options("x/ada", "y/ada", "z/ada (2)", "v/ada"))]
+    assert len(set(names)) == 4, names
+
+    (tmp_path / "ada").mkdir()
+    (tmp_path / "grades").mkdir()
+    assert [("ada", str(tmp_path / "ada"))] == grade._sources(options("--class", str(tmp_path), "--out", str(tmp_path / "grades")))
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "nan", "inf", "1e300", "x", ""])
+def test_a_time_limit_that_is_none_is_refused(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """It would give everybody a zero, or no limit to anybody."""
+    with pytest.raises(SystemExit):
+        options("it", f"--patience={text}")
+    assert "a time limit is a number of seconds above 0" in capsys.readouterr().err
+
+
+def test_a_folder_of_results_has_one_seed(tmp_path: Path) -> None:
+    """It is drawn once, whoever begins first; one that is damaged is told, as another would judge the whole class anew."""
+    note = tmp_path / "seed"
+    with ThreadPoolExecutor(8) as pool:
+        assert 1 == len(set(pool.map(lambda _: grade._seed(note, None), range(32))))
+    assert [5, 5] == [grade._seed(note, 5), grade._seed(note, None)]
+    note.write_text("")
+    with pytest.raises(ValueError, match="holds no seed: give the one that these results have with --seed"):
+        grade._seed(note, None)
+    assert ["seed"] == os.listdir(tmp_path)
 
 
 @linux
