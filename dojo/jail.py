@@ -1,7 +1,8 @@
 """Walls around code that nobody trusts: bubblewrap, else Landlock and seccomp, else limits alone.
 
 There are two of them. The *outer* one stands around the judge, which is trusted: it takes away every network but the loopback
-interface, gives it a /tmp of its own that is gone with it, and ends all that is in it when it ends. The *inner* one stands around
+interface, gives it a /tmp of its own that is gone with it, and ends all that is in it when it ends; and the judge itself writes nowhere
+else and signals nobody else, since it does some things where a learner's code has told it to. The *inner* one stands around
 each process in which a learner's code may run (the process that forks hosts; Locust): it sees the interpreter, the dojo's
 own modules and one folder, and neither the judge nor its files. Every host adds a third for itself (`confine`), to see no other host's folder.
 
@@ -26,7 +27,7 @@ import struct
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -206,7 +207,23 @@ def _judge(jail: str, options: dict[str, Any], command: list[str]) -> None:
     os.environ |= {VARIABLE: jail, "TMPDIR": options["work"], "HOME": options["work"]}
     if options["cache"]:
         os.environ["XDG_CACHE_HOME"] = options["cache"]
+    if (told := json.loads(jail)).get("level") == "landlock":
+        _confine_the_judge(Jail(**told), options)
     os.execvp(command[0], command)
+
+
+def _confine_the_judge(jail: Jail, options: dict[str, Any]) -> None:
+    """What namespaces do elsewhere: a link that a host has put where the judge is about to write or read leads nowhere.
+
+    Only at this level: who is restricted may make no mounts any more, and the inner wall of the one above is made of them.
+    """
+    _checked(_libc().prctl(38, 1, 0, 0, 0), "no new privileges")
+    writable = [options["work"], options["open"], *filter(None, [options["cache"]])]
+    if os.geteuid() == 0:  # whoever serves the database then has to be able to enter its folder
+        writable.append("/tmp")
+    readable = [str(ROOT), str(Path(options["open"]).parent), "/etc/passwd", "/etc/group", "/etc/services", "/etc/host.conf", "/etc/resolv.conf",
+                "/etc/gai.conf", "/etc/ssl", "/sys"]
+    _restrict(replace(jail, network="loopback"), writable, readable)  # connecting is the hosts' affair
 
 
 def _end_with_parent() -> None:
@@ -375,7 +392,7 @@ def _landlock_version() -> int:
     return max(0, int(_libc().syscall(_CREATE, None, 0, 1)))
 
 
-def _restrict(jail: Jail, folders: Sequence[str]) -> None:
+def _restrict(jail: Jail, folders: Sequence[str], readable: Sequence[str] = ()) -> None:
     version = jail.landlock
     files = (1 << 13) - 1 | (1 << 13 if version >= 2 else 0) | (_TRUNCATE if version >= 3 else 0) | (_IOCTL if version >= 5 else 0)
     ports = version >= 4 and jail.network != "loopback"
@@ -395,7 +412,7 @@ def _restrict(jail: Jail, folders: Sequence[str]) -> None:
         finally:
             os.close(file)
 
-    for path in (*_readable(), "/lib", "/lib64", "/lib32", "/bin", "/sbin"):
+    for path in (*_readable(), *readable, "/lib", "/lib64", "/lib32", "/bin", "/sbin"):
         allow(path, _EXECUTE | _READ_FILE | _READ_DIR)
     allow(str(ROOT), _READ_DIR)  # names alone: without them Python finds no module in it
     for path in ("/proc", "/sys/fs/cgroup", "/sys/devices/system/cpu"):

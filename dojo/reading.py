@@ -1,4 +1,4 @@
-"""What a kata does with a file that a service reads: the judge's side of ``files.py``.
+"""What a kata does with a file that a service reads, or has written: the judge's side of ``files.py``.
 
 A reading has steps: the file is opened, a part is read, the next part. `hold_steps` holds each of
 them for all requests, so an answer that does one on a thread and another on the event loop is
@@ -6,16 +6,20 @@ seen. `SilentPipe` holds what no gate in the service knows: it is the operating 
 """
 
 import os
+import stat
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
+from dojo import jail
 from dojo.burst import Burst, Observation, Request, ask_health
 from dojo.outside import Call, OutsideGate
 
 if TYPE_CHECKING:
     from dojo.subject import Service
 
+#: No file that a host names is longer, in bytes.
+LONGEST_FILE = 16 << 20
 #: Whoever reads in more steps is let go: each is a moment only, but a file can be read byte by byte.
 STEPS = 40
 
@@ -73,3 +77,31 @@ class SilentPipe(OutsideGate):
         os.replace(self._file, self._path)
         os.close(self._writer)
         return super().open()
+
+
+def named_file(path: str | Path) -> bytes:
+    """What a file holds that a host has named to the judge, or has written where the judge looks. Raises ``OSError``.
+
+    Behind walls it is one that the host itself may have: the judge sees more than the host does, and a link or a name that leads there
+    would bring it into a message. Nor is anything read that has no end.
+    """
+    walls = jail.current()
+    if walls is None:
+        return Path(path).read_bytes()
+    top = os.path.realpath(walls.open)
+    named = PurePath(os.path.normpath(path))
+    below = next((named.relative_to(each) for each in (walls.open, top) if named.is_relative_to(each)), None)
+    if below is None or not below.parts:
+        raise FileNotFoundError(f"{path} is no file of the service's")
+    folder = os.open(top, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        for part in below.parts[:-1]:
+            deeper = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=folder)
+            os.close(folder)
+            folder = deeper
+        with open(os.open(below.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise FileNotFoundError(f"{path} is no file")
+            return file.read(LONGEST_FILE)
+    finally:
+        os.close(folder)

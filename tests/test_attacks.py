@@ -2,8 +2,11 @@
 
 import contextlib
 import os
+import shutil
 import socket
+import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,8 +18,9 @@ import pytest
 
 from dojo import formats, jail
 from dojo.grade import Class, Policy
+from dojo.reading import LONGEST_FILE, named_file
 from dojo.workspace import ROOT, SOLUTIONS
-from tests.attacks.corpus import ATTACKS, HOLE, LISTS_THE_ARGUMENTS, PREDICT, SERVANTS, Attack, base
+from tests.attacks.corpus import ATTACKS, HOLE, LEADS_AWAY, LISTS_THE_ARGUMENTS, PREDICT, SAYS_WHOM_TO_END, SERVANTS, Attack, base
 
 pytestmark = [pytest.mark.timeout(3600), pytest.mark.skipif(sys.platform != "linux", reason="there are no walls elsewhere")]
 
@@ -183,6 +187,65 @@ def test_the_seed_is_no_argument_of_anybody(level: str, tmp_path: Path) -> None:
     assert "918273645" not in told["tests"][0]["message"]
 
 
+@pytest.mark.parametrize("level", ["bubblewrap", "landlock"])
+def test_the_judge_does_nothing_for_it_elsewhere(level: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Where the judge writes, reads and whom it ends, hosts may tell it: it does so within the walls alone."""
+    try:
+        walls = jail.named(level)
+    except ValueError as error:
+        pytest.skip(str(error))
+    if level == "landlock" and walls.landlock < 6:
+        pytest.skip("signals don't reach out of Landlock since its sixth version")
+    folder = tmp_path_factory.mktemp("elsewhere")
+    # Not below /tmp: a root's judge has its servers' folders there.
+    private = Path(tempfile.mkdtemp(prefix="serving-katas-elsewhere-", dir=Path.home()))
+    canary = private / "canary"
+    canary.write_text(SECRET)
+    victim = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    try:
+        shutil.copytree(SOLUTIONS / "app", folder / "it" / "app")
+        config, run = folder / "it/app/routers/config.py", folder / "it/app/loadtest/run.py"
+        for file, text in ((config, config.read_text(encoding="utf-8") + LEADS_AWAY), (run, SAYS_WHOM_TO_END)):
+            file.write_text(text.replace("@CANARY@", str(canary)).replace("@PID@", str(victim.pid)), encoding="utf-8")
+        with ThreadPoolExecutor(1) as pool:
+            sources = [("it", str(folder / "it"))]
+            told, = Class(folder / "out", Policy(("D", "3.3"), seed=1, level=level)).grade(sources, pool, lambda result: None)
+        assert 0 == told["points"]
+        assert SECRET not in formats.results(told)
+        assert SECRET == canary.read_text()
+        assert victim.poll() is None
+    finally:
+        victim.kill()
+        victim.wait()
+        shutil.rmtree(private)
+
+
 def test_there_are_enough_attacks() -> None:
     """At least forty."""
     assert len(ATTACKS) >= 40
+
+
+def test_a_file_that_a_host_names_is_one_that_it_may_have(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No link is followed, no pipe is waited for, and nothing that has no end is read to it."""
+    folder = tmp_path / "open"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "deep" / "mine").write_bytes(b"mine")
+    (tmp_path / "private").write_text(SECRET)
+    (folder / "link").symlink_to(tmp_path / "private")
+    (folder / "away").symlink_to(tmp_path)
+    (folder / "endless").symlink_to("/dev/zero")
+    os.mkfifo(folder / "pipe")
+    (folder / "long").touch()
+    os.truncate(folder / "long", 1 << 36)
+    (tmp_path / "other").symlink_to(folder)
+    monkeypatch.setattr(jail, "current", lambda: jail.Jail("bubblewrap", open=str(tmp_path / "other")))
+
+    for place in (folder, tmp_path / "other"):
+        assert b"mine" == named_file(place / "deep" / "mine")
+        for name in ("link", "away/private", "endless", "pipe", "deep", "nothing", "../private", "deep/../../private", "."):
+            with pytest.raises(OSError):  # noqa: PT011  # of several kinds
+                named_file(place / name)
+        assert len(named_file(place / "long")) <= LONGEST_FILE
+    for path in (tmp_path / "private", Path("/etc/passwd"), Path("mine"), Path("/")):
+        with pytest.raises(FileNotFoundError):
+            named_file(path)

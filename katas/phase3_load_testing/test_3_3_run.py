@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import csv
+import io
 import json
 import os
 import re
@@ -19,8 +20,10 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from dojo import jail
 from dojo.kata import Answer, Call, Functions, Inconclusive, Load, Red, Upstream, beside, exercise, listed, plural
 from dojo.plugin import RUN
+from dojo.reading import named_file
 
 pytestmark = exercise("3.3", edit=("app/loadtest/run.py", "locust.conf"))
 
@@ -95,8 +98,16 @@ class Outcome:
         """The statistics by their names; raises `Red` when there are none."""
         if not self.path.get("exists"):
             raise Red(f"{self.call} returned {self.path['shown']}, and there is no such file when it returns.")
-        with open(self.path["file"], newline="", encoding="utf-8") as file:
-            return {row["Name"]: row for row in csv.DictReader(file)}
+        text = written(self.call, self.path)
+        return {row.get("Name") or "": row for row in csv.DictReader(io.StringIO(text, newline=""))}
+
+
+def written(call: str, path: dict[str, Any]) -> str:
+    """What the file holds that a call returned; raises `Red` when it can't be read."""
+    try:
+        return named_file(path["file"]).decode(errors="replace")
+    except OSError as error:
+        raise Red(f"{call} returned {path['shown']}, and that can't be read: {error.strerror or error}") from None
 
 
 def said(text: str) -> str:
@@ -137,7 +148,12 @@ async def outcomes(config: pytest.Config, folder: Path, *attempts: Attempt) -> l
 
 
 def end_all(folder: Path) -> None:
-    """Ends what left word of itself and runs on, as its host had to be ended before it could look for that."""
+    """Ends what left word of itself and runs on, as its host had to be ended before it could look for that.
+
+    Behind walls all of it has ended with its host, and whoever left a number there may have meant somebody else's.
+    """
+    if jail.current() is not None:
+        return
     for word in folder.glob("word-*"):
         for line in word.read_text(encoding="utf-8").splitlines():
             with contextlib.suppress(OSError):
@@ -203,8 +219,7 @@ async def test_the_path_of_the_statistics_is_returned(good: Outcome) -> None:
     assert path["type"] == "Path", f"{good.call} returned {path['shown']!r}, a {path['type']}; it returns a pathlib.Path."
     beside_it = f" Beside it lie {listed(path['beside'])}." if path["beside"] else ""
     assert path["exists"], f"{good.call} returned {path['shown']}, and there is no such file when it returns.{beside_it}"
-    with open(path["file"], encoding="utf-8", errors="replace") as file:
-        head = file.readline().strip()
+    head = written(good.call, path).partition("\n")[0].strip()
     assert head.startswith("Type,Name,Request Count,Failure Count"), (
         f"{good.call} returned {Path(path['file']).name}, which begins with\n    {head[:70]}\nOf Locust's CSV files it is the one with the "
         f"statistics, a row for each name.{beside_it}"

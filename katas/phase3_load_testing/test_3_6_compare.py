@@ -1,5 +1,6 @@
 """3.6 · Three fair runs, a table and a plot."""
 
+import contextlib
 import json
 import math
 import re
@@ -16,6 +17,7 @@ from dojo import services
 from dojo.evidence import Picture, raised
 from dojo.kata import Functions, Inconclusive, Red, ServiceStarter, beside, exercise, keep_picture, listed, plural
 from dojo.plugin import RUN
+from dojo.reading import named_file
 from dojo.workspace import SOLUTIONS
 from katas.phase3_load_testing.pictures import Text, belong, parse, texts_in
 from katas.phase3_load_testing.tables import Row, Table, read
@@ -66,8 +68,8 @@ class Outcome:
         self.runs: list[dict[str, Any]] = sorted(done["runs"], key=lambda run: run["begun"])
         self.texts = {}
         for file in sorted(folder.rglob("*")) if folder and folder.is_dir() else ():
-            if file.is_file():
-                self.texts[str(file.relative_to(folder or file))] = file.read_text(encoding="utf-8", errors="replace")
+            with contextlib.suppress(OSError):  # a folder, or a link that leads away
+                self.texts[str(file.relative_to(folder or file))] = named_file(file).decode(errors="replace")
 
     @property
     def value(self) -> list[dict[str, Any]]:

@@ -147,6 +147,45 @@ for name in os.listdir("/proc"):
 raise RuntimeError("are read: " + " ".join(text for text in found if text.isdigit() and len(text) > 6)[:150])
 '''
 
+#: Behind config.py: puts a link in the place of the file that the judge writes for it, once it has read that.
+LEADS_AWAY = '''
+
+import csv as _csv
+import os as _os
+
+_reader, _file = _csv.reader, _os.environ.get("CONFIG_PATH", "")
+
+
+def _leading_away(*arguments, **options):
+    if not _os.path.islink(_file):
+        _os.symlink("@CANARY@", f"{_file}.link")
+        _os.replace(f"{_file}.link", _file)
+    return _reader(*arguments, **options)
+
+
+_csv.reader = _leading_away
+'''
+
+#: In the place of run.py: says that what it started is a process of somebody else's, and that its statistics lie elsewhere.
+SAYS_WHOM_TO_END = '''
+import json
+import os
+from pathlib import Path
+
+GRACE_SECONDS = 10
+
+
+def run(*arguments):
+    for number in range(4):
+        with open(Path(os.environ["TMPDIR"], f"word-{number}"), "a") as word:
+            word.write(json.dumps({"pid": @PID@}) + "\\n")
+    os.symlink("@CANARY@", link := Path(os.environ["TMPDIR"], f"{os.getpid()}_stats.csv"))
+    Path.is_file = lambda self: True
+    Path.resolve = lambda self, *arguments: self
+    Path.iterdir = lambda self: iter(())
+    return link
+'''
+
 #: In front of a router that talks to a server of the judge's: what lets that server do what the router itself may not.
 SERVANTS = {
     "users": '''
