@@ -497,6 +497,19 @@ def test_a_folder_of_results_has_one_seed(tmp_path: Path) -> None:
 
 @linux
 @pytest.mark.timeout(600)
+@pytest.mark.parametrize("level", jail.LEVELS[:2])
+def test_processes_that_a_kata_starts_beside_a_host_work_behind_walls(level: str, tmp_path: Path) -> None:
+    """They stand behind the same ones: 4.4 gave one a name by a file in /proc, which nobody may write to there."""
+    try:
+        jail.named(level)
+    except ValueError as error:
+        pytest.skip(str(error))
+    (told,), _ = run(tmp_path, [("complete", str(SOLUTIONS))], Policy(("4.4",), 3, level))
+    assert 1 == told["points"], told
+
+
+@linux
+@pytest.mark.timeout(600)
 def test_a_seed_gives_the_same_result_again(tmp_path: Path) -> None:
     """The same submission, seed and katas: the same result but for its times."""
     sources = [("it", str(SOLUTIONS))]
