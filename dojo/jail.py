@@ -158,7 +158,11 @@ def _self(do: str) -> list[str]:
 def _outer_bubble(command: Sequence[str], mounts: Sequence[str] = ()) -> list[str]:
     root = os.geteuid() == 0
     own = tuple(dict.fromkeys(path.resolve() for path in (ROOT, Path(sys.prefix), Path(sys.base_prefix))))  # .nox may be a link
-    covered = sorted({str(folder) for folder in map(_closed, own) if folder is not None}) if root else []
+    # For root what it may enter and whom it judges as may not; for others their home, of which the judge needs nothing: a message could
+    # say what stands in it, if a host found a way to have the judge read it.
+    home = Path.home().resolve()
+    private = map(_closed, own) if root else [home if home.is_dir() and home != Path("/") else None]
+    covered = sorted({str(folder) for folder in private if folder is not None})
     again = []
     for path in own:
         if top := next((each for each in (*covered, "/tmp", "/var/tmp") if path.is_relative_to(each)), None):

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import csv
 import importlib.util
+import io
 import json
 import math
 import os
@@ -26,6 +27,7 @@ from typing import Any
 import httpx
 
 from dojo import jail
+from dojo.reading import named_file
 from dojo.subject import Inconclusive, Red
 
 #: Locust imports gevent and much more before it begins, on a busy machine for long. In seconds; only ends a hang.
@@ -275,12 +277,11 @@ def _found(file: Path, status: int, printed: str, root: Path) -> Found:
 def _rows(file: Path) -> list[dict[str, str]]:
     if not file.is_file():
         return []
-    with file.open(newline="", encoding="utf-8") as text:
-        return list(csv.DictReader(text))
+    return list(csv.DictReader(io.StringIO(_read(file), newline="")))
 
 
 def _read(file: Path) -> str:
-    return file.read_text(encoding="utf-8", errors="replace")
+    return named_file(file).decode(errors="replace")
 
 
 def _end_of(printed: str, root: Path, longest: int = 3000) -> str:

@@ -9,7 +9,7 @@ import os
 import stat
 from collections.abc import Callable
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from dojo import jail
 from dojo.burst import Burst, Observation, Request, ask_health
@@ -79,15 +79,15 @@ class SilentPipe(OutsideGate):
         return super().open()
 
 
-def named_file(path: str | Path) -> bytes:
-    """What a file holds that a host has named to the judge, or has written where the judge looks. Raises ``OSError``.
+def opened(path: str | Path) -> BinaryIO:
+    """A file that a host has named to the judge, or has written where the judge looks, to be read. Raises ``OSError``.
 
     Behind walls it is one that the host itself may have: the judge sees more than the host does, and a link or a name that leads there
-    would bring it into a message. Nor is anything read that has no end.
+    would bring it into a message.
     """
     walls = jail.current()
     if walls is None:
-        return Path(path).read_bytes()
+        return open(path, "rb")
     top = os.path.realpath(walls.open)
     named = PurePath(os.path.normpath(path))
     below = next((named.relative_to(each) for each in (walls.open, top) if named.is_relative_to(each)), None)
@@ -99,9 +99,16 @@ def named_file(path: str | Path) -> bytes:
             deeper = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=folder)
             os.close(folder)
             folder = deeper
-        with open(os.open(below.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder), "rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise FileNotFoundError(f"{path} is no file")
-            return file.read(LONGEST_FILE)
+        file = os.fdopen(os.open(below.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder), "rb")
     finally:
         os.close(folder)
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise FileNotFoundError(f"{path} is no file")
+    return file
+
+
+def named_file(path: str | Path) -> bytes:
+    """What such a file holds, as far as anybody needs it."""
+    with opened(path) as file:
+        return file.read(LONGEST_FILE)

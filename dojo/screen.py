@@ -32,7 +32,7 @@ ATTRIBUTES = {"__globals__", "__closure__", "__code__", "cell_contents", "f_back
 #: Functions that make code of text, or names of what isn't written.
 CALLS = {"exec", "eval", "compile", "__import__", "globals", "breakpoint"}
 #: Texts that lead to memory and open files, or to names that are looked up as text.
-TEXTS = ("/proc/self/mem", "/proc/self/fd", "/dev/fd", "dojo_", "dojo.", "katas/", "__globals__", "__closure__", "f_back", "__subclasses__")
+TEXTS = ("/proc/self/mem", "/proc/self/fd", "/dev/fd", "dojo_", "DOJO_", "dojo.", "katas/", "__globals__", "__closure__", "f_back", "__subclasses__")
 #: What of others' may not be replaced: modules that the judge's own parts use in the same process.
 PATCHED = {"asyncio", "time", "socket", "uvicorn", "httpx", "starlette", "fastapi", "threading", "os", "json", "select", "selectors",
            "concurrent", "anyio", "h11", "pydantic", "psycopg", "redis"}

@@ -24,6 +24,7 @@ from typing import Any
 from dojo import jail
 from dojo.evidence import listed
 from dojo.launch import _environment
+from dojo.reading import opened
 from dojo.subject import Red
 from dojo.workspace import ROOT
 
@@ -172,9 +173,9 @@ class Server:
 
     def output(self) -> str:
         """The end of what the processes have printed."""
-        with self._log.open("rb") as log:
+        with opened(self._log) as log:
             log.seek(max(0, log.seek(0, os.SEEK_END) - OUTPUT_KEPT))
-            return log.read().decode(errors="replace").replace(f"{self.root}{os.sep}", "")
+            return log.read(OUTPUT_KEPT).decode(errors="replace").replace(f"{self.root}{os.sep}", "")
 
     def told(self, most: int = 8) -> str:
         """The end of what the processes have printed as a message shows it; empty when that is nothing."""

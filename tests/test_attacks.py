@@ -249,3 +249,18 @@ def test_a_file_that_a_host_names_is_one_that_it_may_have(tmp_path: Path, monkey
     for path in (tmp_path / "private", Path("/etc/passwd"), Path("mine"), Path("/")):
         with pytest.raises(FileNotFoundError):
             named_file(path)
+
+
+def test_a_home_is_not_seen_behind_the_outer_wall(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The judge needs nothing of it but what it runs, which may lie there."""
+    home = Path("/home/somebody")
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(Path, "home", lambda: home)
+    monkeypatch.setattr(Path, "is_dir", lambda self: True)
+    monkeypatch.setattr(jail, "ROOT", home / "katas")
+
+    command = jail._outer_bubble(["true"])
+
+    assert "--tmpfs" == command[command.index(str(home)) - 1]
+    assert command.index(str(home)) < command.index(str(home / "katas"))
+    assert "--ro-bind" == command[command.index(str(home / "katas")) - 1]

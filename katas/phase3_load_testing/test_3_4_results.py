@@ -2,6 +2,7 @@
 
 import csv
 import importlib.metadata
+import io
 import math
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from dojo.evidence import Picture, raised
 from dojo.kata import Answer, Call, Functions, Load, Red, Upstream, beside, exercise
+from dojo.reading import named_file
 from katas.phase3_load_testing.tables import COLUMNS, Row, Table, read
 
 pytestmark = exercise("3.4", edit="app/loadtest/analysis.py")
@@ -180,7 +182,7 @@ async def test_columns_are_found_by_their_names(learner: Functions, tmp_path: Pa
 
 def head(file: Path) -> str:
     """How a file begins."""
-    text = file.read_text(encoding="utf-8")
+    text = named_file(file).decode(errors="replace")
     return f"    {text.splitlines()[0][:70]}" if text else "    (it is empty)"
 
 
@@ -260,6 +262,5 @@ async def test_what_locust_wrote_is_read(learner: Functions, load: Load, upstrea
 
 def picture(statistics: Path) -> Picture:
     """The first columns of a file of Locust's."""
-    with statistics.open(newline="", encoding="utf-8") as file:
-        rows = [row[:4] for row in csv.reader(file)]
+    rows = [row[:4] for row in csv.reader(io.StringIO(named_file(statistics).decode(errors="replace"), newline=""))]
     return Picture("\n".join(f"    {','.join(map(repr, row))[:70]}" for row in rows))
