@@ -105,7 +105,7 @@ class Submission:
 
 
 def _lines(content: bytes) -> list[bytes]:
-    return content.replace(b"\r\n", b"\n").split(b"\n")  # git on Windows writes them in that way
+    return content.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").split(b"\n")  # as git and editors on Windows write them
 
 
 def _files(place: Path) -> Iterator[Path]:

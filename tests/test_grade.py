@@ -131,7 +131,7 @@ def test_lines_that_end_as_on_windows_are_no_change(tmp_path: Path) -> None:
     """git writes them so there; the given files are still those that are given."""
     base(tmp_path / "it")
     for file in (tmp_path / "it").rglob("*.py"):
-        file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
+        file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes().replace(b"\n", b"\r\n"))
 
     assert [] == take(str(tmp_path / "it")).remarks
 
