@@ -142,9 +142,10 @@ class Dockerfile:
         return [each for stage in self.stages for each in stage.instructions]
 
     def known_at(self, instruction: Instruction) -> dict[str, str]:
-        """The variables that ENV and ARG have set in the image before this instruction, as far as the file says."""
+        """The variables that ENV and ARG have set in its stage before this instruction, as far as the file says."""
         known: dict[str, str] = {}
-        for each in self.whole:
+        stage = next((stage for stage in self.stages if any(each is instruction for each in stage.instructions)), None)
+        for each in (each for below in self.lineage(stage) for each in below.instructions):
             if each is instruction:
                 break
             if each.keyword in ("ENV", "ARG"):
@@ -210,8 +211,8 @@ def _instructions(text: str) -> Iterator[Instruction]:
             whole += line.removesuffix(escape) + ("" if ends else " ")
         if not whole.strip():
             continue
-        keyword, _, value = whole.strip().partition(" ")
-        keyword, value = keyword.upper(), value.strip()
+        keyword, *values = whole.strip().split(maxsplit=1)  # a tab may stand between as well
+        keyword, value = keyword.upper(), values[0] if values else ""
         if keyword in ("RUN", "COPY", "ADD"):
             body: list[str] = []
             for _, word in _HEREDOC.findall(value):

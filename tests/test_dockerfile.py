@@ -57,6 +57,21 @@ def test_what_holds_in_the_image() -> None:
     assert read.last("RUN") is None
 
 
+def test_what_a_stage_that_is_not_shipped_knows() -> None:
+    """The variables of its own, and of the stages below it, and of no other."""
+    read = Dockerfile.read("FROM a AS b\nENV A=1\nFROM b AS c\nARG B=${A}2\nRUN one $B\nFROM b\nENV C=3\nRUN two\n")
+    one, two = (each for each in read.everywhere if each.keyword == "RUN")
+
+    assert {"A": "1", "B": "12"} == read.known_at(one)
+    assert {"A": "1", "C": "3"} == read.known_at(two)
+
+
+@pytest.mark.parametrize("line", ["USER\t10001", "user  10001", "USER \\\n  10001", "\tUSER 10001"])
+def test_space_between_a_keyword_and_its_value(line: str) -> None:
+    """Any of it, of any length."""
+    assert ["USER 10001"] == [each.text for each in Dockerfile.read(f"FROM scratch\n{line}\n").whole]
+
+
 def test_lines_that_go_on_and_flags() -> None:
     """A line that ends with a backslash goes on, comments and empty lines in it don't count; flags are taken off."""
     run, copied = Dockerfile.read(TWO_STAGES).stages[1].instructions

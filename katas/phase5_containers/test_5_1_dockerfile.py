@@ -15,7 +15,12 @@ from katas.phase5_containers.asking import asked
 pytestmark = exercise("5.1", edit=("Dockerfile", ".dockerignore"))
 
 #: Parts of a variable's name that say that its value is a secret.
-SECRET = re.compile(r"(?:^|_)(?:PASSWORDS?|PASSWD|PASSPHRASE|PWORD|SECRETS?|TOKENS?|CREDENTIALS?|(?:API|ACCESS|PRIVATE|SECRET)_?KEY)(?:$|_)", re.I)
+SECRET = re.compile(r"(?:^|_)(?:[A-Z]*PASSWORDS?|PASSWD|PASSPHRASE|PWORD|SECRETS?|TOKENS?|CREDENTIALS?|(?:API|ACCESS|PRIVATE|SECRET)_?KEY)(?:$|_)|"
+                    r"(?:^|_)PASS$|_PWD$", re.I)
+#: Ends of a name that say that its value is where a secret will be found, or how many or how long.
+PLACE, COUNT = re.compile(r"_(?:FILE|PATH|DIR|DIRECTORY)$", re.I), re.compile(r"TOKENS$|_(?:LENGTH|TTL|SECONDS|MINUTES|HOURS|DAYS)$", re.I)
+#: A variable that a line for a shell sets, with a value that stands there.
+SETS = re.compile(r"""(?<![\w$.-])([A-Z][A-Z0-9_]*)=(?!=)(?:"([^"$`]+)"|'([^']+)'|([^\s"'$`;&|()<>]+))""")
 #: An address with a password in it.
 LOGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s:@\"']*:[^/\s@\"'$]+@", re.I)
 #: What Docker says of a container that it had to kill, and how long it waits before it does so here, in seconds.
@@ -62,7 +67,8 @@ async def test_the_command_is_in_exec_form(dockerfile: Dockerfile) -> None:
         if each.words is None:
             raise Red(f"{each.where} is a line for a shell:\n    {each.text[:72]}\n"
                       + ("It looks like a list, and is none: JSON has double quotes. " if each.value.startswith("[") else "") + WHY_EXEC)
-        assert each.words or each.keyword == "CMD", f"{each.where} is an empty list."
+    if not any(each.words for each in given):  # ENTRYPOINT [] alone sets back that of the base image
+        raise Red(f"{given[-1].where} is an empty list, and nothing else says what the container runs.")
 
 
 @tier("static")
@@ -85,17 +91,30 @@ async def test_no_secret_is_written_down(dockerfile: Dockerfile) -> None:
         if each.keyword in ("ENV", "ARG"):
             names = each.variables or {each.value.strip(): ""}
             for name, value in names.items():
-                told = LOGIN.search(value) or (SECRET.search(name) and (value or each.keyword == "ARG"))
+                told = LOGIN.search(value) or (is_secret(name, value) and (value or each.keyword == "ARG"))
                 assert not told, (
                     f"{each.where} puts a secret into the image: {each.keyword} {name}\n"
                     "Variables and build arguments are part of an image's settings and its history, where `docker inspect` and `docker history` show "
                     "them to everybody who has it. What the service needs comes when the container starts; what the build needs, "
                     "by RUN --mount=type=secret.")
+        else:
+            values = ((match[1], match[2] or match[3] or match[4]) for match in SETS.finditer(each.value))
+            what = next((f"a value for {name}" for name, value in values if is_secret(name, value)), "")
+            what = what or ("an address with a password in it" if LOGIN.search(each.value) else "")
+            assert not what, (
+                f"{each.where} has a secret in it: in what stands behind {each.keyword} there is {what}.\n"
+                "Each line that makes an image is part of its history, which `docker history` shows to everybody who has it, and so are its labels; "
+                "the file itself is in the repository. What a step needs comes by RUN --mount=type=secret.")
         if each.keyword in ("COPY", "ADD") and not each.flag("from"):
             for path in each.paths[:-1]:
                 assert not re.fullmatch(r"\.env(\..+)?", path.rstrip("/").rpartition("/")[2]) or path.endswith(".example"), (
                     f"{each.where} copies {path} into the image:\n    {each.text[:72]}\n"
                     "Its passwords go to everybody who has the image. Give them to the container when it starts: docker run --env-file .env")
+
+
+def is_secret(name: str, value: str) -> bool:
+    """Whether a variable holds a secret by its name: not, where it says in which file one is, or how long one may be."""
+    return bool(SECRET.search(name)) and not PLACE.search(name) and not (COUNT.search(name) and value.isdigit())
 
 
 @tier("static")
@@ -163,7 +182,7 @@ async def test_no_secret_is_in_any_layer(image: Image) -> None:
     saved, secret = await image.saved(), image.trap.secret.encode()
     for name, value in saved.variables.items():
         ours = any(name in each.variables for each in image.dockerfile.everywhere if each.keyword == "ENV")
-        told = LOGIN.search(value) or (ours and value and SECRET.search(name))
+        told = LOGIN.search(value) or (ours and value and is_secret(name, value))
         assert not told, f"The image sets the variable {name}, which holds a secret."
     for layer in saved.above:
         for path, content in layer.reading():
