@@ -182,9 +182,28 @@ class Saved:
         return sum(layer.size for layer in self.above)
 
     def user(self) -> tuple[int, set[int]]:
-        """Number and groups of the user that it runs as; raises ``ValueError`` when that is a name."""
+        """Number and groups of the user that it runs as; raises ``ValueError`` when that is a name.
+
+        As the engine finds them: a group that is named beside the user is the only one, else /etc/passwd and /etc/group of the image say which.
+        """
         name, _, group = str(self.settings.get("User") or "0").partition(":")
-        return int(name), {int(group) if group else 0}
+        number = int(name)
+        groups = [line.split(":") for line in self.text("etc/group").splitlines() if re.fullmatch(r"[^:]+:[^:]*:\d+:[^:]*", line)]
+        if group:
+            return number, {int(group)} if group.isdigit() else {int(each[2]) for each in groups if each[0] == group}
+        accounts = [line.split(":") for line in self.text("etc/passwd").splitlines() if re.match(rf"[^:]+:[^:]*:{number}:\d+:", line)]
+        if not accounts:
+            return number, {0}
+        return number, {int(accounts[0][3]), *(int(each[2]) for each in groups if accounts[0][0] in each[3].split(","))}
+
+    def text(self, path: str) -> str:
+        """What stands in a file, as a container finds it; empty when there is none."""
+        layer = next((layer for layer in reversed(self.layers) if any(entry.path == path for entry in layer.entries)), None)
+        if layer is None or path not in self.files:
+            return ""
+        with _opened(layer.image, layer.blob) as archive:
+            file = next((archive.extractfile(member) for member in archive if member.isfile() and member.name.removeprefix("./") == path), None)
+            return file.read().decode(errors="replace") if file else ""
 
 
 def flattened(layers: Sequence[Layer]) -> dict[str, Entry]:

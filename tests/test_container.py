@@ -1,6 +1,7 @@
 """The container engine: how it is found, what is made of what it says, and that nothing stays behind."""
 
 import contextlib
+import io
 import signal
 import subprocess
 import sys
@@ -278,6 +279,34 @@ def test_what_a_later_layer_removed_is_not_seen(paths: list[list[str]], seen: se
 def test_who_may_write_a_file(file: Entry, writable: bool) -> None:
     """Its owner's rights count for the owner, the group's for its members, and the others' for all others."""
     assert writable == file.writable(1, {5})
+
+
+@pytest.mark.parametrize(("user", "numbers"), [
+    ("7:8", (7, {8})), ("7", (7, {0})), ("5", (5, {6, 9})), ("5:8", (5, {8})), ("5:more", (5, {9})), ("5:nobody", (5, set())), ("", (0, {0})),
+])
+def test_which_user_and_groups_an_image_has(user: str, numbers: tuple[int, set[int]], tmp_path: Path) -> None:
+    """As its own accounts say it, unless a group is named."""
+    texts = {"etc/passwd": "root:x:0:0::/:\nservice:x:5:6::/:\n", "etc/group": "root:x:0:\nmore:x:9:other,service\n"}
+    saved = container.Saved({"config": {"User": user}}, [*packed(tmp_path, {"etc/passwd": ""}), *packed(tmp_path, texts)], [])
+
+    assert numbers == saved.user()
+    assert "" == saved.text("etc/shadow")
+
+
+def packed(folder: Path, texts: dict[str, str]) -> list[Layer]:
+    """A layer with these files, as an engine saves it."""
+    image = folder / f"{len(list(folder.iterdir()))}.tar"
+    inner = io.BytesIO()
+    with tarfile.open(fileobj=inner, mode="w") as archive:
+        for path, text in texts.items():
+            member = tarfile.TarInfo(path)
+            member.size = len(text.encode())
+            archive.addfile(member, io.BytesIO(text.encode()))
+    with tarfile.open(image, "w") as archive:
+        member = tarfile.TarInfo("layer")
+        member.size = len(inner.getvalue())
+        archive.addfile(member, io.BytesIO(inner.getvalue()))
+    return [Layer("", "", [entry(path) for path in texts], image, "layer")]
 
 
 def test_what_the_history_says_is_told_as_it_was_written() -> None:
