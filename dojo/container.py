@@ -488,11 +488,14 @@ class Trap:
     def __init__(self) -> None:
         #: A password that is drawn anew for each run, so that it can be looked for.
         self.secret = secrets.token_hex(16)
+        #: A folder of the code that nobody could have known by its name; one of a few, so that the engine's cache knows it.
+        word = secrets.choice(("audit", "batch", "pricing", "search"))
         #: What has to stay out, under the names by which a learner knows it; each with a file of it.
         self.places = {
             ".git": ".git/config", ".env": ".env", ".venv": ".venv/pyvenv.cfg", ".nox": ".nox/katas/pyvenv.cfg",
             "__pycache__": "__pycache__/noxfile.cpython-311.pyc", "app/__pycache__": "app/__pycache__/main.cpython-311.pyc",
             "app/routers/__pycache__": "app/routers/__pycache__/predict.cpython-311.pyc",
+            f"app/{word}/__pycache__": f"app/{word}/__pycache__/one.cpython-311.pyc",
             ".pytest_cache": ".pytest_cache/README.md", ".mypy_cache": ".mypy_cache/CACHEDIR.TAG", ".ruff_cache": ".ruff_cache/CACHEDIR.TAG",
             "tests": "tests/test_service.py",
         }
