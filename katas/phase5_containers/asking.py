@@ -1,6 +1,7 @@
 """Asks a container, and tells what is in the way of an answer."""
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -27,6 +28,21 @@ async def asked(container: Container, client: httpx.AsyncClient, method: str, pa
         raise Red(f"{method} {path} answered {answer.status_code}.\n"
                   f"This builds on {hole[1]}, which is still open. Start there: nox -s hint -- {hole[1]}")
     raise Red(f"{method} {path} answered {answer.status_code}, expected {status}. Its body was: {answer.text[:200]}\n{await wrote(container)}")
+
+
+def command_of(health: Mapping[str, Any] | None) -> list[str]:
+    """The command of a health check, as the settings of an image or a container have it; empty when there is none."""
+    test = list((health or {}).get("Test") or [])
+    if len(test) < 2:
+        return []
+    return ["/bin/sh", "-c", test[1]] if test[0] == "CMD-SHELL" else test[1:]
+
+
+async def checked(container: Container, check: Sequence[str]) -> int:
+    """The status with which a check ends in a container; 124 when it doesn't end."""
+    ended = ("import subprocess, sys\ntry: sys.exit(subprocess.run(sys.argv[1:], timeout=20).returncode)\n"
+             "except subprocess.TimeoutExpired: sys.exit(124)")
+    return (await container.engine.run("exec", container.name, "python", "-c", ended, *check)).status
 
 
 async def wrote(container: Container, lines: int = 6) -> str:

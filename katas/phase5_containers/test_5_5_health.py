@@ -15,6 +15,7 @@ from dojo.dockerfile import Dockerfile
 from dojo.handed import MEET
 from dojo.kata import Burst, Container, Image, Meeting, Red, Request, Service, ServiceStarter, alone, exercise, overlay, quoted, tier, where
 from dojo.workspace import SOLUTIONS
+from katas.phase5_containers.asking import checked, command_of
 
 pytestmark = exercise("5.5", edit=("app/routers/health.py", "Dockerfile", "docker-compose.yml"))
 
@@ -310,18 +311,24 @@ async def test_compose_gives_it_the_time_that_it_takes(tree: Path) -> None:
     text = (tree / compose.FILE).read_text(encoding="utf-8", errors="replace") if (tree / compose.FILE).is_file() else "services: {}"
     chosen = {"DRAIN_SECONDS": str(random.randint(3, 9))}
     without, given = (compose.read(text, environment).services.get("api", {}) for environment in ({}, chosen))
-    if any(key in given for key in ("extends", "env_file")):  # what stands elsewhere isn't followed
+    if "extends" in given:  # what stands in another file isn't followed
         return
 
     health = given.get("healthcheck") or {}
     off = bool(health.get("disable")) or health.get("test") == ["NONE"]
     assert not off, f"{compose.FILE}: services.api switches the image's health check off."
+    assert not health.get("test"), (
+        f"{compose.FILE}: services.api has a health check of its own (healthcheck.test), which comes in the place of the image's. Now that the image "
+        "has one, nobody asks it: how often it is asked may stand here, and what it asks in the Dockerfile."
+    )
     for environment, service, expected in (({}, without, "0"), (chosen, given, chosen["DRAIN_SECONDS"])):
-        had = compose.variables(service, environment).get("DRAIN_SECONDS", "")
+        had = compose.variables(service, environment).get("DRAIN_SECONDS")
         told = f"With DRAIN_SECONDS={expected}" if environment else "Without DRAIN_SECONDS"
-        same = had == expected or (not environment and re.fullmatch(r"0*\.?0*", had))
-        assert same, (
-            f"{told} in the environment, services.api in {compose.FILE} gets {f'DRAIN_SECONDS={had}' if had else 'none'}, expected {expected}."
+        # Without it the service's own default holds, which is 0; an empty text is no number, and the service doesn't start.
+        same = had == expected or (not environment and (had is None or re.fullmatch(r"0+\.?0*|\.0+", had)))
+        assert same or (had is None and "env_file" in given), (
+            f"{told} in the environment, services.api in {compose.FILE} gets "
+            f"{'none' if had is None else f'DRAIN_SECONDS={had}' if had else 'an empty text, which is no number'}, expected {expected}."
         )
     grace = seconds(str(given.get("stop_grace_period", "10s")))
     assert grace >= 20, (
@@ -345,7 +352,7 @@ OFTEN = ("--health-interval", "1s", "--health-timeout", "5s", "--health-retries"
 #: Only ends a hang: a container gets healthy, or unhealthy, long before. In seconds.
 TURNING = 90.0
 OTHER_PORT = 9137
-#: A server that has the same answer for everybody.
+#: A server that has the same answer for everybody, or for everybody who asks one of a few questions.
 ANSWERS = """
 import http.server, os
 
@@ -353,7 +360,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self):
-        self.send_response(STATUS)
+        self.send_response(STATUS if self.path.partition("?")[0].rstrip("/") in PATHS or not PATHS else 200)
         self.send_header("content-length", "15")
         self.end_headers()
         self.wfile.write(b'{"status": "x"}')
@@ -362,6 +369,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 http.server.ThreadingHTTPServer(("0.0.0.0", int(os.environ.get("PORT", 8000))), Handler).serve_forever()
 """
+
+
+def answers(status: int, *paths: str) -> str:
+    """The program of a server that answers ``paths``, or everything, with this status."""
+    return ANSWERS.replace("STATUS", str(status)).replace("PATHS", repr(paths))
 
 
 async def turns(container: Container, wanted: str, after: str) -> None:
@@ -387,17 +399,10 @@ async def turns(container: Container, wanted: str, after: str) -> None:
 
 async def the_check(image: Image) -> list[str]:
     """The image's health check as a command."""
-    test = ((await image.saved()).settings.get("Healthcheck") or {}).get("Test") or []
-    if len(test) < 2:
+    check = command_of((await image.saved()).settings.get("Healthcheck"))
+    if not check:
         raise Red("The image has no HEALTHCHECK.")
-    return ["/bin/sh", "-c", test[1]] if test[0] == "CMD-SHELL" else list(test[1:])
-
-
-async def checked(container: Container, check: list[str]) -> int:
-    """The status with which a check ends in a container; 124 when it doesn't end."""
-    ended = ("import subprocess, sys\ntry: sys.exit(subprocess.run(sys.argv[1:], timeout=20).returncode)\n"
-             "except subprocess.TimeoutExpired: sys.exit(124)")
-    return (await container.engine.run("exec", container.name, "python", "-c", ended, *check)).status
+    return check
 
 
 @tier("behavior")
@@ -418,12 +423,13 @@ async def test_it_turns_with_the_service(image: Image) -> None:
 
 @tier("behavior")
 async def test_it_says_no_where_nobody_is_well(image: Image) -> None:
-    """The check fails where nobody listens, and where every answer is an error."""
+    """The check fails where nobody listens, where every answer is an error, and where live and ready say no."""
     check = await the_check(image)
     for what, program in (
         ("a container in which nobody listens", "import time; time.sleep(600)"),
-        ("a container whose service answers everything with 503", ANSWERS.replace("STATUS", "503")),
-        ("a container whose service answers everything with 500", ANSWERS.replace("STATUS", "500")),
+        ("a container whose service answers everything with 503", answers(503)),
+        ("a container whose service answers everything with 500", answers(500)),
+        (f"a container whose service answers {LIVE} and {READY} with 503, and all else, such as /health, with 200", answers(503, LIVE, READY)),
     ):
         container = await image.engine.start(image.tag, "--no-healthcheck", "--entrypoint", "python", command=("-c", program))
         if "serve_forever" in program:
