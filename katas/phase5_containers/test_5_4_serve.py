@@ -110,6 +110,11 @@ async def told(image: Image, plain: Served) -> AsyncIterator[Served]:
 @tier("static")
 async def test_the_options_are_words(learner: Functions) -> None:
     """container_options() is a list of words, and server_command() has them among its own."""
+    options = await learner.call("app.serve:container_options", new("app.settings:Settings", web_concurrency=3))
+    if isinstance(options, list) and not any("127.0.0.1" in str(word) for word in options):
+        raise Red(f"With TRUSTED_PROXIES not set, which means 127.0.0.1, container_options() returned {options!r:.200}, which names nobody. Where "
+                  "the command doesn't say whom it trusts, uvicorn takes the variable FORWARDED_ALLOW_IPS, and whoever sets that to * lets everybody "
+                  "be everybody, unseen. Say it in any case.")
     settings = new("app.settings:Settings", web_concurrency=3, trusted_proxies="192.0.2.7,192.0.2.8")
     options = await learner.call("app.serve:container_options", settings)
     assert isinstance(options, list), f"container_options() returned {options!r:.200}. The options are a list of words, each an argument of its own."
