@@ -43,9 +43,13 @@ _VARIABLE = re.compile(r"\$(?:(\$)|(\w+)|\{(\w+)(?:(:?[-?+])((?:[^{}]|\$?\{[^{}]
 
 @dataclass
 class File:
-    """What stands in a compose file: ``services`` by their names; ``unset`` are variables that it asks for and that have no value."""
+    """What stands in a compose file: ``services`` and ``networks`` by their names; ``unset`` are variables that it asks for and that have no value.
+
+    A service that extends another one of the file has what that has, too.
+    """
 
     services: dict[str, dict[str, Any]]
+    networks: dict[str, dict[str, Any]] = field(default_factory=dict)
     unset: list[str] = field(default_factory=list)
 
 
@@ -75,8 +79,50 @@ def read(text: str, environment: Mapping[str, str]) -> File:
     if not isinstance(services, dict) or not services:
         raise Red(f"{FILE} has no services.")
     unset: list[str] = []
-    filled = _filled(services, environment, unset)
-    return File({str(name): service if isinstance(service, dict) else {} for name, service in filled.items()}, unset)
+    # Compose itself sets this one.
+    filled = _filled(data, {"COMPOSE_PROJECT_NAME": "katas", **environment}, unset)
+    parts = []
+    for each in (filled["services"], filled.get("networks")):
+        named = each if isinstance(each, dict) else {}
+        parts.append({str(name): part if isinstance(part, dict) else {} for name, part in named.items()})
+    return File({name: _extended(name, parts[0], ()) for name in parts[0]}, parts[1], unset)
+
+
+def _extended(name: str, services: Mapping[str, dict[str, Any]], seen: Sequence[str]) -> dict[str, Any]:
+    """A service with what it has from those that it extends; as it stands there where that is in another file, or nowhere."""
+    service = services[name]
+    given = service.get("extends")
+    other, file = (given.get("service"), given.get("file")) if isinstance(given, dict) else (given, None)
+    if not isinstance(other, str) or other not in services or name in seen or (file and os.path.normpath(str(file)) != FILE):
+        return service
+    own = {key: value for key, value in service.items() if key != "extends"}
+    return _over(_extended(other, services, (*seen, name)), own)
+
+
+def _over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """Two mappings as one: lists become longer, except for commands; of anything else the one ``above`` holds."""
+    merged = dict(below)
+    for key, value in above.items():
+        old = below.get(key)
+        if isinstance(old, dict) != isinstance(value, dict) and {type(old), type(value)} == {dict, list}:  # what has two forms
+            old, value = _mapped(key, old), _mapped(key, value)
+        if isinstance(old, dict) and isinstance(value, dict):
+            merged[key] = _over(old, value)
+        elif isinstance(old, list) and isinstance(value, list) and key not in ("command", "entrypoint", "test"):
+            merged[key] = [*old, *(each for each in value if each not in old)]
+        else:
+            merged[key] = value
+    return merged
+
+
+def _mapped(key: str, value: Any) -> Any:
+    """A list of what may be a mapping as well, as that."""
+    if not isinstance(value, list):
+        return value
+    if key == "depends_on":
+        return {str(name): {"condition": "service_started"} for name in value}
+    pairs = (str(each).partition("=") for each in value)
+    return {name: text if equals else None for name, equals, text in pairs}
 
 
 def _filled(value: Any, environment: Mapping[str, str], unset: list[str]) -> Any:
@@ -106,13 +152,13 @@ def _filled(value: Any, environment: Mapping[str, str], unset: list[str]) -> Any
 
 
 def published(service: Mapping[str, Any]) -> list[Published]:
-    """The ports that a service publishes, those that are single ones."""
+    """The ports that a service publishes, of a range the first one."""
     found = []
     for each in service.get("ports") or []:
         if isinstance(each, dict):
             given = str(each.get("published") or "")
             found.append(Published(int(each.get("target") or 0), int(given) if given.isdigit() else 0, str(each.get("host_ip") or "")))
-        elif match := re.fullmatch(r"(?:(?:(\[[\da-fA-F:]+\]|[\d.]+|[\w.-]+):)?(\d*):)?(\d+)(?:/tcp)?", str(each)):
+        elif match := re.fullmatch(r"(?:(?:(\[[\da-fA-F:]+\]|[\d.]+|[\w.-]+):)?(\d*)(?:-\d+)?:)?(\d+)(?:-\d+)?(?:/(?:tcp|udp))?", str(each)):
             found.append(Published(int(match[3]), int(match[2] or 0), (match[1] or "").strip("[]")))
     return found
 
@@ -180,6 +226,8 @@ class Project:
         self._file = engine.folder("compose.json")
         #: Steps by which the images were built, for messages.
         self.images: dict[str, str] = {}
+        #: The volumes that its containers had when it was taken down, each with where they found it.
+        self._mounted: dict[str, str] = {}
 
     async def compose(self, *arguments: str | Path, file: Path | None = None, patience: float = BUILD_PATIENCE) -> Done:
         """What came of ``docker compose``."""
@@ -291,10 +339,24 @@ class Project:
                                      ("volume", ("volume", "ls"), "{{.Name}}")):
             names = (await self.engine.must(*listing, "--filter", label, "--format", value)).split()
             found += [f"the {what} {name.removeprefix(self.name).lstrip('-_')}" for name in names]
+        known = (await self.engine.must("volume", "ls", "--filter", label, "--format", "{{.Name}}")).split()
+        for name, place in self._mounted.items():  # a volume without a name doesn't say whose it is
+            if name not in known and (await self.engine.run("volume", "inspect", name)).status == 0:
+                found.append(f"the volume without a name {place}")
+        return found
+
+    async def volumes(self) -> dict[str, str]:
+        """The volumes that its containers have: by the name that the engine has for each, where they find it."""
+        found = {}
+        for each in await self.containers():
+            for mount in json.loads(await self.engine.must("inspect", "--format", "{{json .Mounts}}", each["ID"])):
+                if mount.get("Type") == "volume":
+                    found[str(mount["Name"])] = f"at {mount['Destination']} in {each['Service']}"
         return found
 
     async def down(self) -> None:
         """``docker compose down``, with all profiles."""
+        self._mounted = await self.volumes()
         done = await self.compose("--profile", "*", "down", "--timeout", "60")
         if done.status:
             raise Inconclusive(f"`docker compose down` failed:\n{container._last(done.err, 4)}")
@@ -303,6 +365,8 @@ class Project:
         """Removes all that is left of it."""
         if self._file.is_file():
             await self.compose("--profile", "*", "down", "--volumes", "--remove-orphans", "--timeout", "1")
+            if self._mounted:
+                await self.engine.run("volume", "rm", "--force", *self._mounted)
 
 
 # -- nox -s up, nox -s down

@@ -26,9 +26,43 @@ def test_a_variable_without_a_default_is_noted(text: str) -> None:
     assert ["A"] == compose.read(f"services: {{api: {{image: '{text}'}}}}", {}).unset
 
 
+def test_what_compose_sets_itself_needs_no_default() -> None:
+    """The project's name; and what stands outside of the services is looked at as well."""
+    assert "katas-x" == compose.read("services: {api: {image: '${COMPOSE_PROJECT_NAME}-x'}}", {}).services["api"]["image"]
+    assert ["A", "B"] == compose.read("name: $A\nservices: {api: {image: x}}\nnetworks: {default: {name: '${B}'}}", {}).unset
+
+
+def test_a_service_has_what_it_extends() -> None:
+    """Mappings and lists become longer, commands don't; each thing in both of its forms."""
+    read = compose.read("""
+services:
+  below: {command: [a, b], ports: ["1:1"], environment: {A: 1, B: 2}, depends_on: [x], deploy: {replicas: 2}, healthcheck: {test: [c], interval: 1s}}
+  between: {extends: {service: below}, environment: ["B=3", C]}
+  api: {extends: between, command: [d], ports: ["2:2", "1:1"], depends_on: {y: {condition: service_healthy}}, healthcheck: {test: [e]}}
+networks: {inside: , named: {name: n}}
+""", {})
+
+    assert {"command": ["d"], "ports": ["1:1", "2:2"], "environment": {"A": 1, "B": "3", "C": None}, "deploy": {"replicas": 2},
+            "depends_on": {"x": {"condition": "service_started"}, "y": {"condition": "service_healthy"}},
+            "healthcheck": {"test": ["e"], "interval": "1s"}} == read.services["api"]
+    assert {"inside": {}, "named": {"name": "n"}} == read.networks
+
+
+@pytest.mark.parametrize(("extends", "kept"), [
+    ("{service: below, file: docker-compose.yml}", False), ("{service: below, file: ./docker-compose.yml}", False),
+    ("{service: below, file: other.yml}", True), ("nobody", True), ("api", True), ("[below]", True),
+])
+def test_what_is_extended_elsewhere_is_left_to_compose(extends: str, kept: bool) -> None:
+    """Another file isn't read, and nobody goes around in circles."""
+    read = compose.read(f"services: {{below: {{image: x}}, api: {{extends: {extends}}}}}", {})
+
+    assert kept == ("extends" in read.services["api"])
+
+
 @pytest.mark.parametrize(("port", "expected"), [
     ("127.0.0.1:8080:80", Published(80, 8080, "127.0.0.1")), ("8080:80/tcp", Published(80, 8080)), ("80", Published(80)), (80, Published(80)),
     ("[::1]:8080:80", Published(80, 8080, "::1")), ("127.0.0.1::80", Published(80, 0, "127.0.0.1")),
+    ("8080-8082:80-82", Published(80, 8080)), ("127.0.0.1:53:53/udp", Published(53, 53, "127.0.0.1")),
     ({"target": 80, "published": "8080", "host_ip": "127.0.0.1"}, Published(80, 8080, "127.0.0.1")), ({"target": 80}, Published(80)),
 ])
 def test_ports_in_all_their_forms(port: object, expected: Published) -> None:

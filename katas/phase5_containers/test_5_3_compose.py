@@ -22,8 +22,12 @@ from dojo.plugin import RUN
 pytestmark = exercise("5.3", edit=("docker-compose.yml", "Dockerfile"))
 
 API, MASTER, WORKER = "api", "load-master", "load-worker"
-#: What stands in a compose file that the static checks don't follow; Compose itself does.
+#: What stands in a compose file that the static checks don't follow, as it leads to another file; Compose itself does.
 ELSEWHERE = ("extends", "include")
+#: The version of Locust that the constraints of a judged build ask for, which isn't the newest: so it shows who follows them.
+OLDER = "2.46.7"
+#: Addresses of this machine alone.
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 #: Only ends a hang, in seconds.
 PATIENCE = 60.0
 WHY_PORT = ("The ports are this machine's, and there is one of each: who works on two things at once, or has something else on port 8000, "
@@ -120,11 +124,29 @@ async def test_two_of_it_can_run_side_by_side(text: str) -> None:
     """No name and no port is fixed: API_PORT and LOCUST_PORT choose the ports, 8000 and 8089 when they aren't set."""
     chosen = {"API_PORT": str(random.randint(20000, 29999)), "LOCUST_PORT": str(random.randint(30000, 39999))}
     without, given = compose.read(text, {}).services, compose.read(text, chosen).services
+    # Whatever a variable decides is another one then.
+    other = compose.read(text, {name: str(random.randint(40000, 49999)) for name in re.findall(r"\$\{?(\w+)", text)})
     for name, service in given.items():
         fixed = service.get("container_name")
         assert not fixed, (
             f"services.{name} has the container_name {fixed}: there can be one container of that name on a machine, so a second checkout can't be "
             "started."
+        )
+        assert service.get("network_mode") != "host", (
+            f"services.{name} has the network_mode host: all ports of its containers are this machine's own then, always the same, and open to "
+            f"whatever address they listen on. {WHY_PORT}"
+        )
+        for port, another in zip(compose.published(service), compose.published(other.services[name]), strict=False):
+            assert port.host in LOOPBACK, f"services.{name} publishes port {port.target} on {port.host or 'every interface'}. {WHY_LOOPBACK}"
+            assert not port.port or port.port != another.port or (name, port.target) in ((API, 8000), (MASTER, 8089)), (
+                f"services.{name} publishes port {port.target} on this machine's port {port.port}, whatever the environment says. {WHY_PORT} "
+                "Who is in the network of the project needs no published port to reach it."
+            )
+    for name, network in compose.read(text, chosen).networks.items():
+        fixed = network.get("name")
+        assert not fixed or network.get("external") or fixed != other.networks[name].get("name"), (
+            f"networks.{name} has the name {fixed}: there can be one network of that name on a machine, so a second checkout can't be started. "
+            "Without a name it gets one with the project's."
         )
     for name, target, variable in ((API, 8000, "API_PORT"), (MASTER, 8089, "LOCUST_PORT")):
         if any(key in given.get(name, {}) for key in ELSEWHERE):
@@ -138,10 +160,6 @@ async def test_two_of_it_can_run_side_by_side(text: str) -> None:
         assert [int(chosen[variable])] == [port.port for port in ports], (
             f"With {variable}={chosen[variable]}, services.{name} publishes port {ports[0].port or 'of chance'}. {WHY_PORT}"
         )
-        for port in ports:
-            assert port.host in ("127.0.0.1", "localhost", "::1"), (
-                f"services.{name} publishes port {target} on {port.host or 'every interface'}. {WHY_LOOPBACK}"
-            )
 
 
 @tier("static")
@@ -149,15 +167,21 @@ async def test_the_settings_come_from_the_environment(text: str) -> None:
     """INFERENCE_SECONDS reaches the service, and LOAD_WORKERS says how many workers there are, two when it isn't set."""
     seconds, workers = f"{random.uniform(0.2, 0.9):.3f}", str(random.randint(3, 6))
     chosen = {"INFERENCE_SECONDS": seconds, "LOAD_WORKERS": workers}
-    given = compose.read(text, chosen).services
-    if any(key in given.get(name, {}) for key in (*ELSEWHERE, "env_file") for name in (API, WORKER)):
+    without, given = compose.read(text, {}).services, compose.read(text, chosen).services
+    if not any(key in given.get(API, {}) for key in ELSEWHERE):
+        had = compose.variables(given.get(API, {}), chosen).get("INFERENCE_SECONDS")
+        assert had == seconds or (had is None and "env_file" in given.get(API, {})), (
+            f"With INFERENCE_SECONDS={seconds} in the environment, services.api gets {had or 'no INFERENCE_SECONDS at all'}. What isn't named stays "
+            "outside."
+        )
+        default = compose.variables(without.get(API, {}), {}).get("INFERENCE_SECONDS")
+        assert default is None or re.fullmatch(r"\d+\.?\d*(?:e-?\d+)?|\.\d+", default), (
+            f"Without INFERENCE_SECONDS in the environment, services.api gets {default or 'an empty text'} as INFERENCE_SECONDS, which is no number: "
+            "the service ends as soon as it reads it. What stands behind the :- of a variable is its default."
+        )
+    if any(key in given.get(WORKER, {}) for key in ELSEWHERE):
         return
-    had = compose.variables(given.get(API, {}), chosen).get("INFERENCE_SECONDS")
-    assert had == seconds, (
-        f"With INFERENCE_SECONDS={seconds} in the environment, services.api gets {had or 'no INFERENCE_SECONDS at all'}. What isn't named stays "
-        "outside."
-    )
-    assert compose.copies(compose.read(text, {}).services.get(WORKER, {})) == 2, "Without LOAD_WORKERS in the environment, two workers have to run."
+    assert compose.copies(without.get(WORKER, {})) == 2, "Without LOAD_WORKERS in the environment, two workers have to run."
     assert compose.copies(given.get(WORKER, {})) == int(workers), (
         f"With LOAD_WORKERS={workers} in the environment, services.load-worker has {compose.copies(given.get(WORKER, {}))}."
     )
