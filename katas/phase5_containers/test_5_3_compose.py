@@ -18,6 +18,8 @@ from dojo.compose import Project
 from dojo.container import Engine
 from dojo.kata import Inconclusive, Red, exercise, listed, tier
 from dojo.plugin import RUN
+from dojo.workspace import ROOT
+from katas.phase5_containers.asking import checked, command_of
 
 pytestmark = exercise("5.3", edit=("docker-compose.yml", "Dockerfile"))
 
@@ -211,7 +213,9 @@ def free_port() -> int:
 async def bench(request: pytest.FixtureRequest, engine: Engine) -> AsyncIterator[Bench]:
     """The learner's compose file in a folder of its own, with nothing running yet."""
     users = Path(__file__).with_name("_judge_users.py").read_text(encoding="utf-8")
-    folder = container.context(request.config.stash[RUN].launcher.root, engine.folder("project"), older=False, files={"locustfile.py": users})
+    pins = re.sub(r"^locust==.*$", f"locust=={OLDER}", (ROOT / "constraints.txt").read_text(encoding="utf-8"), flags=re.M)
+    folder = container.context(request.config.stash[RUN].launcher.root, engine.folder("project"), older=False,
+                               files={"locustfile.py": users, "constraints.txt": pins})
     api, page, seconds = free_port(), free_port(), round(random.uniform(0.3, 0.6), 2)
     project = Project(engine, folder, {"API_PORT": str(api), "LOCUST_PORT": str(page), "INFERENCE_SECONDS": str(seconds), "LOAD_WORKERS": "1"})
     try:
@@ -266,6 +270,22 @@ async def test_the_service_got_its_settings(bench: Bench) -> None:
 
 
 @tier("behavior")
+async def test_the_health_check_can_say_no(bench: Bench) -> None:
+    """The api's health check fails in a container in which nobody listens."""
+    api = (await bench.project.inspect(API))[0]
+    check = command_of(api["Config"].get("Healthcheck"))
+    waits = ("-c", "import time; time.sleep(600)")
+    nobody = await bench.project.engine.start(api["Image"], "--no-healthcheck", "--entrypoint", "python", command=waits)
+
+    status = await checked(nobody, check)
+
+    await nobody.remove()
+    assert status, ("In a container of the api's image in which nobody listens, the api's health check ended with status 0: all is well, it says. "
+                    "So whoever waits for its yes waits for nothing: Locust starts when the service doesn't answer yet. It is:\n"
+                    f"    {' '.join(check)[:200]}")
+
+
+@tier("behavior")
 async def test_a_saved_file_is_served(bench: Bench) -> None:
     """When a file of app/ is saved, the running service serves it."""
     version = f"{random.randint(2, 99)}.{random.randint(0, 99)}.{random.randint(0, 99)}"
@@ -307,6 +327,7 @@ async def test_the_profile_brings_up_locust(bench: Bench) -> None:
         "load-master and load-worker run different images. Two Locusts that talk to each other have to be the same one: their versions, and the "
         "users that they know."
     )
+    await must_follow_the_constraints(bench)
     until = time.monotonic() + PATIENCE
     while not (connected := (await answer(bench, MASTER, f"{bench.page}/stats/requests")).json().get("workers")):
         if time.monotonic() > until:
@@ -315,6 +336,22 @@ async def test_the_profile_brings_up_locust(bench: Bench) -> None:
                       f"{await bench.project.wrote(WORKER)}\nThe other end isn't in the same container: it has a name in the network of the project.")
         await asyncio.sleep(0.2)
     assert 1 == len(connected)
+
+
+async def must_follow_the_constraints(bench: Bench) -> None:
+    """Locust has the version of constraints.txt, that of the judged build or, where it is written down in the learner's files, the usual one."""
+    asks = "import importlib.metadata as m; print(m.version('locust'))"
+    python = await bench.project.engine.run("exec", (await bench.project.containers(MASTER))[0]["ID"], "python", "-c", asks)
+    version = python.out.strip()
+    pinned = re.search(r"^locust==(\S+)$", (ROOT / "constraints.txt").read_text(encoding="utf-8"), re.M)
+    files = [bench.project.folder / name for name in ("Dockerfile", compose.FILE)]
+    if python.status or version == OLDER:
+        return
+    named = any(re.search(rf"locust==\"?{re.escape(version)}(?![\w.])", file.read_text(encoding="utf-8", errors="replace")) for file in files)
+    if named and pinned and version == pinned[1]:
+        return
+    raise Red(f"The kata's constraints.txt asks for Locust {OLDER}, which isn't the newest, and load-master runs {version}: whatever the index had "
+              "newest when the image was built. The same files give another Locust on another day. pip install takes --constraint.")
 
 
 @tier("behavior")
