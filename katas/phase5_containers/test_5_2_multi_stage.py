@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from dojo.container import Built, Layer, Saved, Step, flattened, megabytes
-from dojo.dockerfile import Dockerfile
+from dojo.dockerfile import Dockerfile, expand
 from dojo.kata import Container, Functions, Image, Inconclusive, Red, exercise, listed, tier
 from katas.phase1_foundation.predicting import predicted, same
 from katas.phase5_containers.asking import asked
@@ -31,6 +31,9 @@ CACHES = (
     (re.compile(r"^var/lib/apt/lists/.*_(?:Packages|Sources|InRelease|Release|Translation-.*)(?:\.\w+)?$"), "apt's lists of packages"),
     (re.compile(r"^lib/apk/db/.*APKINDEX|^var/cache/apk/."), "apk's lists of packages"),
     (re.compile(r"\.whl$"), "a wheel"),
+    # Wherever they were told to keep it: how pip and uv arrange what they keep.
+    (re.compile(r"(?:^|/)(?:http(?:-v\d+)?(?:/[\da-f]){5}|selfcheck)/[\da-f]{20,}"), "the cache of pip"),
+    (re.compile(r"(?:^|/)(?:archive|simple|wheels|sdists|built-wheels)-v\d+/."), "the cache of uv"),
 )
 #: Python brings these along itself.
 BUNDLED = re.compile(r"/ensurepip/_bundled/")
@@ -42,8 +45,10 @@ INSTALLED = re.compile(r"Successfully installed (.+)|^ *\+ ([\w.-]+==\S+)|^(?:Se
 OWN = "serving-katas"
 
 DISTRIBUTION = re.compile(r"(?:^|/)([^/]+)-([^/-]+)\.dist-info/(?:RECORD|METADATA)$")
-#: Versions as of a day: newer ones aren't looked at.
-AS_OF_A_DAY = re.compile(r"exclude[-_]newer|uploaded[-_]prior", re.I)
+#: What a package carries within it, as setuptools does, is pinned with it.
+CARRIED = re.compile(r"/_?vendor(?:ed)?/")
+#: Versions as of a day: newer ones aren't looked at. A time before the build, such as a week, is another day each day.
+AS_OF_A_DAY = re.compile(r"(?:exclude[-_]newer|uploaded[-_]prior)[\w-]*[\s=\"']+\d{4}-\d\d-\d\d", re.I)
 
 HIDDEN = "It was removed in a later layer, which hides it: this one is shipped all the same. "
 
@@ -134,7 +139,8 @@ async def test_the_versions_are_pinned(image: Image) -> None:
     """What is installed has the versions of constraints.txt; whatever isn't in there is pinned in the Dockerfile."""
     saved = await image.saved()
     pins = dict(line.split("==") for line in (image.folder / "constraints.txt").read_text(encoding="utf-8").splitlines() if "==" in line)
-    text = image.dockerfile.text
+    # As it runs: a comment pins nothing, and a version may come from an argument or a variable.
+    text = "\n".join(expand(each.value, image.dockerfile.known_at(each)) for each in image.dockerfile.everywhere)
     if AS_OF_A_DAY.search(text):
         return
     wrong = []
@@ -152,7 +158,7 @@ async def test_the_versions_are_pinned(image: Image) -> None:
 
 def distributions(layers: Sequence[Layer]) -> set[tuple[str, str]]:
     """Names and versions of the installed packages, the names as indexes write them."""
-    found = (DISTRIBUTION.search(path) for path in flattened(layers))
+    found = (DISTRIBUTION.search(path) for path in flattened(layers) if not CARRIED.search(path))
     return {(re.sub(r"[-_.]+", "-", match[1]).lower(), match[2]) for match in found if match}
 
 
@@ -197,7 +203,8 @@ def reinstalled(step: Step) -> str:
     if names:
         return listed([*names[:3], *([f"{len(names) - 3} more"] if len(names) > 3 else [])])
     command = INSTALLS.search(step.instruction)
-    quiet = re.search(r"(?:^|\s)(?:-q+|--quiet)(?:\s|$)", step.instruction)
+    # By an option, by a variable, or as nobody gets to see it.
+    quiet = re.search(r"(?:^|\s)(?:-q+|--quiet)(?:\s|$)|>\s*/dev/null", step.instruction) or not step.output
     return "packages" if command and quiet and "--no-deps" not in step.instruction else ""
 
 
