@@ -61,6 +61,9 @@ GIVEN = ("pyproject.toml", "constraints.txt", "README.md", "LICENSE")
 #: Versions that the constraints of a judged build ask for in the place of the newest ones: who doesn't look there gets others.
 OLDER = {"idna": "3.10", "certifi": "2025.1.31"}
 
+#: Stands in the secret of a build, so that it can be looked for. Always the same, as a step may come from the cache of another run.
+MARK = "serving-katas: this secret of a build has no place in an image"
+
 #: What of a machine's settings for pip a build may need, to reach an index.
 _PIP = ("index-url", "extra-index-url", "trusted-host", "cert", "proxy")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
@@ -416,10 +419,9 @@ class Engine:
         for name in _PROXIES:
             if name in os.environ:
                 command += ["--build-arg", name]
-        if settings := await asyncio.to_thread(pip_settings):
-            secret = self._folder / "pip.conf"
-            secret.write_text(settings, encoding="utf-8")
-            command += ["--secret", f"id=pip,src={secret}"]
+        secret = self._folder / "pip.conf"
+        secret.write_text(f"# {MARK}\n{await asyncio.to_thread(pip_settings)}", encoding="utf-8")
+        command += ["--secret", f"id=pip,src={secret}"]
         done = await self.run(*command, folder, patience=BUILD_PATIENCE)
         steps = _steps(done.err + "\n" + done.out)
         if done.status:

@@ -7,7 +7,7 @@ import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from dojo.container import Entry, Saved, hadolint
+from dojo.container import MARK, Entry, Saved, hadolint
 from dojo.dockerfile import Dockerfile, expand
 from dojo.kata import Container, Functions, Image, Inconclusive, Red, exercise, listed, tier
 from katas.phase1_foundation.predicting import predicted, same
@@ -24,6 +24,8 @@ PLACE, COUNT = re.compile(r"_(?:FILE|PATH|DIR|DIRECTORY)$", re.I), re.compile(r"
 SETS = re.compile(r"""(?<![\w$.-])([A-Z][A-Z0-9_]*)=(?!=)(?:"([^"$`]+)"|'([^']+)'|([^\s"'$`;&|()<>]+))""")
 #: An address with a password in it.
 LOGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s:@\"']*:[^/\s@\"'$]+@", re.I)
+#: A password as one of the settings in an address, or in what PostgreSQL's library calls a connection string.
+PHRASE = re.compile(r"(?:^|[\s?&;])(?:password|passwd|pwd|sslpassword)=[^\s&;\"'$]+", re.I)
 #: What Docker says of a container that it had to kill, and how long it waits before it does so here, in seconds.
 KILLED, GRACE = 137, 60
 SHELLS = ("sh", "bash", "dash", "ash", "zsh")
@@ -88,11 +90,16 @@ async def test_the_user_is_a_number_and_not_root(dockerfile: Dockerfile) -> None
 @tier("static")
 async def test_no_secret_is_written_down(dockerfile: Dockerfile) -> None:
     """No password or token stands in the Dockerfile, nor is it asked for where everybody can read it."""
+    for name, value in dockerfile.arguments.items():
+        told = is_login(value) or is_secret(name, value)
+        assert not told, (
+            f"Before its first FROM, Dockerfile has a secret in ARG {name}. Arguments are part of the history of each image that is built with them, "
+            "and the file itself is in the repository. What the build needs comes by RUN --mount=type=secret.")
     for each in dockerfile.everywhere:
         if each.keyword in ("ENV", "ARG"):
             names = each.variables or {each.value.strip(): ""}
             for name, value in names.items():
-                told = LOGIN.search(value) or (is_secret(name, value) and (value or each.keyword == "ARG"))
+                told = is_login(value) or (is_secret(name, value) and (value or each.keyword == "ARG"))
                 assert not told, (
                     f"{each.where} puts a secret into the image: {each.keyword} {name}\n"
                     "Variables and build arguments are part of an image's settings and its history, where `docker inspect` and `docker history` show "
@@ -101,7 +108,7 @@ async def test_no_secret_is_written_down(dockerfile: Dockerfile) -> None:
         else:
             values = ((match[1], match[2] or match[3] or match[4]) for match in SETS.finditer(each.value))
             what = next((f"a value for {name}" for name, value in values if is_secret(name, value)), "")
-            what = what or ("an address with a password in it" if LOGIN.search(each.value) else "")
+            what = what or ("an address with a password in it" if (is_login if each.keyword == "LABEL" else LOGIN.search)(each.value) else "")
             assert not what, (
                 f"{each.where} has a secret in it: in what stands behind {each.keyword} there is {what}.\n"
                 "Each line that makes an image is part of its history, which `docker history` shows to everybody who has it, and so are its labels; "
@@ -111,6 +118,11 @@ async def test_no_secret_is_written_down(dockerfile: Dockerfile) -> None:
                 assert not re.fullmatch(r"\.env(\..+)?", path.rstrip("/").rpartition("/")[2]) or path.endswith(".example"), (
                     f"{each.where} copies {path} into the image:\n    {each.text[:72]}\n"
                     "Its passwords go to everybody who has the image. Give them to the container when it starts: docker run --env-file .env")
+
+
+def is_login(value: str) -> bool:
+    """Whether an address, or what else says where to connect to, has a password in it."""
+    return bool(LOGIN.search(value) or PHRASE.search(value))
 
 
 def is_secret(name: str, value: str) -> bool:
@@ -183,13 +195,14 @@ async def test_no_secret_is_in_any_layer(image: Image) -> None:
     saved, secret = await image.saved(), image.trap.secret.encode()
     for name, value in saved.variables.items():
         ours = any(name in each.variables for each in image.dockerfile.everywhere if each.keyword == "ENV")
-        told = LOGIN.search(value) or (ours and value and is_secret(name, value))
+        told = is_login(value) or (ours and value and is_secret(name, value))
         assert not told, f"The image sets the variable {name}, which holds a secret."
+    secrets = (("The password of .env", secret), ("The secret `pip`, which the build was handed for one step,", MARK.encode()))
     for layer in saved.above:
         for path, content in layer.reading():
-            if secret in content:
+            for what in (what for what, words in secrets if words in content):
                 gone = path not in saved.files
-                raise Red(f"The password of .env is in the image, in /{path}, which came with\n    {layer.instruction[:72]}\n"
+                raise Red(f"{what} is in the image, in /{path}, which came with\n    {layer.instruction[:72]}\n"
                           + ("A later layer removes the file, and the layer below still ships it. " if gone else "")
                           + "Who has the image has the password.")
     assert secret.decode() not in str(saved.config), "The password of .env is in the image's history."
