@@ -3,10 +3,11 @@
 import re
 import secrets
 import shutil
+import tarfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from dojo.container import Built, Layer, Saved, Step, flattened, megabytes
+from dojo.container import Built, Entry, Layer, Saved, Step, flattened, megabytes
 from dojo.dockerfile import Dockerfile, expand
 from dojo.kata import Container, Functions, Image, Inconclusive, Red, exercise, listed, tier
 from katas.phase1_foundation.predicting import predicted, same
@@ -21,7 +22,9 @@ BUDGET = 300_000_000
 COMPILER = re.compile(r"(?:[\w.]+-linux-gnu\w*-)?(?:gcc|g\+\+|cc|c\+\+|cpp|cc1|cc1plus|clang|clang\+\+|tcc|ld|gfortran|rustc|cargo|go|nvcc|javac)"
                       r"(?:-[\d.]+)?")
 BUILD_TOOL = re.compile(r"make|gmake|cmake|ninja|meson|git|uv|uvx|poetry|pdm|hatch|flit|pipenv|pipx|conda|mamba|pixi|autoconf|automake|bazel")
-PROGRAMS = re.compile(r"(?:^|/)(?:s?bin|libexec(?:/gcc/.*)?|lib/gcc/.*)/([^/]+)$")
+PROGRAMS = re.compile(r"(?:^|/)(?:s?bin|libexec(?:/gcc/.*)?|lib/gcc/.*)/[^/]+$")
+#: No script of a package's is that large, in bytes.
+LARGE = 100_000
 
 #: What an installer keeps for itself.
 CACHES = (
@@ -86,10 +89,15 @@ async def test_no_compiler_and_no_build_tool_is_left(image: Image) -> None:
     """What is shipped holds no compiler, and no program that builds or fetches."""
     saved = await image.saved()
     for kind, programs in (("a compiler", COMPILER), ("a build tool", BUILD_TOOL)):
-        found = sorted(path for path in saved.files if (name := PROGRAMS.search("/" + path)) and programs.fullmatch(name[1]))
+        found = sorted(path for path, entry in saved.files.items() if programs.fullmatch(path.rpartition("/")[2]) and is_program(entry))
         if found:
             raise Red(f"The image ships {kind}: {listed(['/' + path for path in found[:4]])}\n{came_from(saved, found[0])}"
                       "The service never starts it. Who breaks in does, and everybody downloads it.")
+
+
+def is_program(entry: Entry) -> bool:
+    """Whether a file is one that can be started: it lies where programs do or, elsewhere, is a large one that may be executed."""
+    return bool(PROGRAMS.search("/" + entry.path)) or (entry.kind == tarfile.REGTYPE and bool(entry.mode & 0o111) and entry.size > LARGE)
 
 
 @tier("image")
