@@ -191,9 +191,11 @@ class Saved:
         """
         name, _, group = str(self.settings.get("User") or "0").partition(":")
         number = int(name)
+        if group.isdigit():
+            return number, {int(group)}
         groups = [line.split(":") for line in self.text("etc/group").splitlines() if re.fullmatch(r"[^:]+:[^:]*:\d+:[^:]*", line)]
         if group:
-            return number, {int(group)} if group.isdigit() else {int(each[2]) for each in groups if each[0] == group}
+            return number, {int(each[2]) for each in groups if each[0] == group}
         accounts = [line.split(":") for line in self.text("etc/passwd").splitlines() if re.match(rf"[^:]+:[^:]*:{number}:\d+:", line)]
         if not accounts:
             return number, {0}
