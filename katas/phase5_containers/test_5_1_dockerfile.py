@@ -2,9 +2,8 @@
 
 import random
 import re
-import stat
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 from dojo.container import MARK, Entry, Saved, hadolint
@@ -220,20 +219,6 @@ async def test_the_service_cannot_change_its_own_code(image: Image) -> None:
             f"In the image /{path} belongs to {entry.user}:{entry.group} with the mode {entry.mode & 0o777:03o}: the service, which runs as {user}, "
             f"{may}.\nWho finds a way to write a file could then put a program of their own in the place of yours. "
             "COPY gives files to root, who is somebody else: leave it at that.")
-    for folder in {above for path in code if path.endswith("/app/main.py") for above in ancestors(path.removesuffix("/app/main.py"))}:
-        entry = saved.files.get(folder)
-        if entry is None or not (entry.user == user or (entry.writable(user, groups) and not entry.mode & stat.S_ISVTX)):
-            continue
-        raise Red(f"In the image the folder /{folder}, below which the code lies, belongs to {entry.user}:{entry.group} with the mode "
-                  f"{entry.mode & 0o777:03o}: the service, which runs as {user}, may write it. So it can give your app/ another name and put "
-                  "one of its own in its place, whoever owns the files. Put the code into a folder of root's, such as one that WORKDIR makes.")
-
-
-def ancestors(folder: str) -> Iterator[str]:
-    """A folder, and those in which it lies."""
-    while folder:
-        yield folder
-        folder = folder.rpartition("/")[0]
 
 
 def code_of(saved: Saved, image: Image) -> dict[str, Entry]:
