@@ -3,7 +3,8 @@
 ``python -m tests.stress --times 20 --busy 4 --only 1_5``. With ``--seeds`` each pass draws the
 examples of property tests from a seed of its own; ``--seeds 26`` begins with that one. With ``--named``
 all passes but the first judge a wrong answer only by the tests that have to reject it: right answers
-go through all tests in each pass, and say whether any of them ever fails by chance.
+go through all tests in each pass, and say whether any of them ever fails by chance. It is for katas
+whose tests don't build on one another, which those of 4.1 and 4.6 do.
 """
 
 import argparse

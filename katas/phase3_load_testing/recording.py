@@ -7,6 +7,7 @@ header, by which ``load_watch.py`` says inside of Locust how that answer was cou
 import itertools
 import json
 import random
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -108,6 +109,10 @@ def _a_wrong_one() -> Kind:
     return _body("another error as JSON", {f"{random.getrandbits(32):x}": random.uniform(-4, 4)})
 
 
+#: After these a connection is used again.
+_LASTING = frozenset((*RIGHT_PREDICTIONS, *RIGHT_USERS))
+
+
 class Recording(Upstream):
     """Answers the first ``right_first`` requests right, then each second one wrong, one kind of wrong answers after the other."""
 
@@ -121,6 +126,9 @@ class Recording(Upstream):
             True: (itertools.cycle(RIGHT_USERS), itertools.cycle((*WRONG_USERS, *FAILED_USERS, _a_wrong_one()))),
         }
         self._turns = {False: 0, True: 0}
+        #: The only connection that still gets answers, and how many calls had come by then.
+        self._alone, self._before = 0, 0
+        self.close(only=lambda call: 0 != self._alone != call.connection)
 
     def _answer(self, call: Call) -> Answer:
         lookup = is_lookup(call)
@@ -135,6 +143,17 @@ class Recording(Upstream):
         """Whether each of ``kinds`` was given twice, with several requests of each of ``users`` after that."""
         counts = Counter(list(self.given.values())[:-3 * users])
         return all(counts[kind] >= 2 for kind in kinds)
+
+    def answer_one(self) -> int:
+        """From now on one connection alone gets answers, right ones, and the others wait; how many requests have come on it since.
+
+        Many users without a pause keep Locust so busy that each waits for its turn as long as for a pause. One alone doesn't.
+        """
+        if not self._alone:
+            lasting = [call.connection for call in self.calls[-100:] if call.answered is not None and self.given[call.number] in _LASTING]
+            if lasting:
+                self._alone, self._before, self._right_first = lasting[-1], len(self.calls), sys.maxsize
+        return sum(call.connection == self._alone for call in self.calls[self._before:]) if self._alone else 0
 
     def by_connection(self) -> list[list[Call]]:
         """The calls of each connection, in their order."""

@@ -3,6 +3,7 @@
 import asyncio
 import math
 import re
+import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -43,6 +44,8 @@ COUNT, RIGHT_FIRST = 8, 24
 MIXED_COUNT, MIXED_RIGHT_FIRST = 30, 260
 #: The shares of MixedUser's requests are those of the first so many, a number that doesn't depend on what they are.
 DRAWN = 500
+#: So many requests of one MixedUser are seen while all others wait; and for how long that is waited for at most, in seconds.
+ALONE, LONGEST_ALONE = 5, 3.0
 #: How often a right answer may be rejected by chance.
 FALSE_ALARM = 1e-10
 
@@ -76,9 +79,18 @@ async def recorded(load: Load, name: str) -> Seen:
     service = await Recording(MIXED_RIGHT_FIRST if mixed else RIGHT_FIRST).start()
     kinds = (*WRONG_PREDICTIONS, *FAILED_PREDICTIONS, *((*WRONG_USERS, *FAILED_USERS) if mixed else ()))
 
+    until = math.inf
+
     def enough() -> bool:
+        nonlocal until
         count = len(service.given)
-        return (service.was_given(kinds, users) and (count > DRAWN or not mixed)) or count > 4 * DRAWN
+        if until == math.inf and not ((service.was_given(kinds, users) and (count > DRAWN or not mixed)) or count > 4 * DRAWN):
+            return False
+        until = min(until, time.perf_counter() + LONGEST_ALONE)
+        if mixed and service.answer_one() < ALONE and time.perf_counter() < until:
+            return False
+        service.open()
+        return True
 
     try:
         return Seen(name, users, service, await load.run(name, host=service.url, count=users, seconds=LONGEST_RUN, enough=enough))
