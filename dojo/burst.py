@@ -17,8 +17,8 @@ import h11
 import httpx
 
 from dojo import witness
-from dojo.answers import LONGEST_ANSWER, whole
 from dojo.evidence import Picture, bars, held_loop, plural, quoted, where
+from dojo.replies import LONGEST_REPLY, whole
 from dojo.waits import SHORTEST
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class Burst:
                 writer.write(connection.send(part) or b"")
             head: h11.Response | None = None
             body = bytearray()
-            while len(body) <= LONGEST_ANSWER:
+            while len(body) <= LONGEST_REPLY:
                 event = connection.next_event()
                 if event is h11.NEED_DATA:
                     connection.receive_data(await reader.read(65536))

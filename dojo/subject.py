@@ -17,10 +17,10 @@ import httpx
 
 from dojo import catalog
 from dojo.alone import EMPTY, without_needed
-from dojo.answers import CODINGS, Transport
-from dojo.answers import Red as Red
 from dojo.evidence import quoted, raised, stands, where
 from dojo.launch import Host, HostGone, Launcher, NoAnswer, StarterGone
+from dojo.replies import CODINGS, Transport
+from dojo.replies import Red as Red
 from dojo.waits import SHORTEST
 from dojo.wire import LONGEST_LINE, plain
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from dojo.answers import LONGEST_ANSWER
+from dojo.replies import LONGEST_REPLY
 
 #: Waits in seconds, each tried when the one before it could not tell.
 WAITS = (0.6, 3.0, 8.0)
@@ -57,7 +57,7 @@ async def ask(url: str, method: str, path: str, payload: Any = None, patience: f
                 start = await reader.readline()
                 answered = time.perf_counter()
                 rest = bytearray()
-                while len(rest) <= LONGEST_ANSWER and (more := await reader.read(1 << 16)):
+                while len(rest) <= LONGEST_REPLY and (more := await reader.read(1 << 16)):
                     rest += more
                 reply.answered, reply.status = answered, int(start.split()[1])
                 reply.body = _body(bytes(rest))

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 #: The longest body, packed and unpacked, in bytes.
-LONGEST_ANSWER = 1 << 24
+LONGEST_REPLY = 1 << 24
 #: The ways of packing that are asked for; each unpacks in steps.
 CODINGS = ("gzip", "deflate")
 
@@ -26,7 +26,7 @@ class NoJson(Red, ValueError):
     """A body that has to be JSON is none; a `Red`, for whoever doesn't expect it."""
 
 
-class Answer(httpx.Response):
+class Reply(httpx.Response):
     """An answer whose reading can't fail but with a `Red`."""
 
     @property
@@ -62,15 +62,15 @@ class Measure:
     def add(self, part: bytes) -> None:
         """Counts the next part."""
         self._packed += len(part)
-        while part and self._unpacking is not None and self._unpacked <= LONGEST_ANSWER:
+        while part and self._unpacking is not None and self._unpacked <= LONGEST_REPLY:
             try:
                 self._unpacked += len(self._unpacking.decompress(part, _STEP))
                 part = self._unpacking.unconsumed_tail
             except zlib.error:  # httpx will say so
                 self._unpacking = zlib.decompressobj(-zlib.MAX_WBITS) if self._bare else None
             self._bare = False
-        if max(self._packed, self._unpacked) > LONGEST_ANSWER:
-            raise httpx.DecodingError(f"its body is longer than {LONGEST_ANSWER >> 20} MB")
+        if max(self._packed, self._unpacked) > LONGEST_REPLY:
+            raise httpx.DecodingError(f"its body is longer than {LONGEST_REPLY >> 20} MB")
 
 
 class _Measured(httpx.AsyncByteStream):
@@ -90,7 +90,7 @@ class _Measured(httpx.AsyncByteStream):
 
 
 class Transport(httpx.AsyncHTTPTransport):
-    """httpx's own, whose responses are each an `Answer`."""
+    """httpx's own, whose responses are each a `Reply`."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """One exchange."""
@@ -101,10 +101,10 @@ class Transport(httpx.AsyncHTTPTransport):
         except httpx.DecodingError:
             await response.aclose()
             raise
-        return Answer(response.status_code, headers=response.headers, stream=body, extensions=response.extensions)
+        return Reply(response.status_code, headers=response.headers, stream=body, extensions=response.extensions)
 
 
-def whole(status: int, headers: list[tuple[bytes, bytes]], body: bytes, request: httpx.Request) -> Answer:
+def whole(status: int, headers: list[tuple[bytes, bytes]], body: bytes, request: httpx.Request) -> Reply:
     """An answer that was read by hand; raises ``httpx.DecodingError``."""
     Measure(httpx.Headers(headers)).add(body)
-    return Answer(status, headers=headers, content=body, request=request)
+    return Reply(status, headers=headers, content=body, request=request)
