@@ -269,12 +269,20 @@ class Service:
         """The ``workers`` that `stop` was asked about and that the service left running."""
         return list(self.host.ended.get("left", ()))
 
+    async def sigterm(self) -> None:
+        """Sends the service a SIGTERM; it may be gone before it has said that it got it."""
+        try:
+            await self._ask("terminate")
+        except Red:
+            if not self.host.gone:
+                raise
+
     async def terminate(self) -> bool:
         """Sends the service a SIGTERM; whether it is seen to wait for something before it ends. False: it has ended.
 
         What is not done when its lifespan has ended it leaves undone. It may be waiting for what a gate of the judge's holds.
         """
-        await self._ask("terminate")
+        await self.sigterm()
         return await self.lingers()
 
     async def lingers(self, patience: float = 12.0) -> bool:

@@ -22,8 +22,10 @@ from dojo.workspace import ROOT, SOLUTIONS
 
 PREDICT, EXPERIMENT, MAIN, SCHEMAS = "app/routers/predict.py", "app/experiment.py", "app/main.py", "app/schemas.py"
 
+#: Cases wait for one another, three at a time.
+pytestmark = pytest.mark.timeout(400)
 #: Far more than any run takes; a run that is longer hangs. In seconds.
-PATIENCE = 60.0
+PATIENCE = 150.0
 #: For what has been killed to be gone. In seconds.
 GONE = 10.0
 

@@ -184,7 +184,7 @@ async def told_to_stop(service: ServiceStarter, gate: Meeting, drain_seconds: fl
     api = await start(service, gate, drain_seconds=drain_seconds)
     await must_get_ready(api, "The service was started")
     sent = time.perf_counter()
-    await api.host.ask("terminate", PATIENCE)
+    await api.sigterm()
     return api, sent
 
 
@@ -260,7 +260,7 @@ async def test_what_is_in_flight_is_finished(service: ServiceStarter, meeting: M
     burst = Burst(api, [Request("GET", "/judge/wait", {}) for _ in range(2)])
     try:
         assert await meeting.arrived(2, PATIENCE), "Two requests did not reach the judge's endpoint."
-        await api.host.ask("terminate", PATIENCE)
+        await api.sigterm()
         until = time.perf_counter() + 2 * PATIENCE
         while await listens(api) and time.perf_counter() < until:
             await asyncio.sleep(0.005)

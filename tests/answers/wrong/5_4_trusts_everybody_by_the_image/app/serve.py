@@ -1,6 +1,6 @@
 # Wrong answer to 5.4: the image's environment trusts everybody.
-# Rejected by: test_anybody_may_not_say_that_they_are_somebody
-# Because: 203\.0\.113\.9
+# Rejected by: test_the_options_are_words
+# Because: FORWARDED_ALLOW_IPS
 
 import os
 import sys

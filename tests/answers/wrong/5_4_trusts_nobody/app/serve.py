@@ -1,6 +1,6 @@
 # Wrong answer to 5.4: no header is believed.
-# Rejected by: test_anybody_may_not_say_that_they_are_somebody
-# Because: expected 203
+# Rejected by: test_the_options_are_words
+# Because: FORWARDED_ALLOW_IPS
 
 import os
 import sys
