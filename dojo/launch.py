@@ -148,15 +148,17 @@ class Host:
 
     def _prints(self) -> bool:
         """Whether something that was printed hasn't been read yet; where the platform can't tell, it may be so until the process ends."""
+        if not POLL:
+            return self._drain.is_alive()
         with self._printed_lock:
-            return self._printed is not None and (not POLL or bool(_poll(self._printed).poll(0)))
+            return self._printed is not None and bool(_poll(self._printed).poll(0))
 
     def _keep_output(self, file: int) -> None:
         with open(file, "rb", buffering=0) as stream:
             while self._printed is not None:
                 if POLL:
                     _poll(file).poll()
-                with self._printed_lock if POLL else contextlib.nullcontext():  # so that nobody looks between the reading and the keeping
+                with self._printed_lock:  # so that nobody looks between the reading and the keeping
                     data = stream.read(PIPE_SIZE)
                     self._kept.append(data[-OUTPUT_KEPT:])
                     self._kept_bytes += len(self._kept[-1])
