@@ -109,6 +109,9 @@ class Probe:
         self.startup_error: dict[str, Any] | None = None
         # The newest only: a load test would fill the memory, and every collection of garbage would walk through all.
         self._spans: deque[Span] = deque(maxlen=NEWEST_KEPT)
+        # Which exception a request ended with is asked after the fact: whatever else is forgotten, these are kept.
+        self._failed: deque[Span] = deque(maxlen=NEWEST_KEPT)
+        self._leaving: list[Span] = []
         self._sights: list[Sight] = []
         self._frame: FrameType | None = None
         self._stand = 0
@@ -138,6 +141,7 @@ class Probe:
                 await application(scope, receive, span.noted)
             except BaseException as error:
                 span.error = self.learner.error(error)
+                self._failed.append(span)
                 raise
             finally:
                 span.returned = clock()
@@ -234,7 +238,9 @@ class Probe:
         if not self._watching:
             self._watching = True
             threading.Thread(target=self._watch, name="dojo-watcher", daemon=True).start()
-        self._spans = deque((span for span in list(self._spans) if span.complete is None and span.returned is None), maxlen=SPANS_KEPT)
+        seen = list(self._spans)
+        self._leaving = [span for span in seen if span.complete is not None and span.returned is None]
+        self._spans = deque((span for span in seen if span.complete is None and span.returned is None), maxlen=SPANS_KEPT)
         self._frame, self._stand = None, 0
         self._looks = 0
         self._sights.clear()
@@ -268,10 +274,14 @@ class Probe:
     def error_of(self, path: str) -> dict[str, Any] | None:
         """The exception with which the last request to ``path`` ended, if one did."""
         for _ in range(100):  # an answer is on its way before the exception has left the application
-            if all(span.returned is not None for span in list(self._spans) if span.path == path):
+            if all(span.returned is not None for span in [*self._leaving, *self._spans] if span.path == path):
                 break
             real_sleep(0.005)
-        return next((span.error for span in reversed(list(self._spans)) if span.path == path and span.error), None)
+        failed = max((span for span in list(self._failed) if span.path == path), key=lambda span: span.number, default=None)
+        said = (span for span in list(self._spans) if span.path == path and span.status == 500 and not span.error)
+        if failed is None or any(span.number > failed.number for span in said):
+            return None
+        return failed.error
 
     def standing(self) -> list[dict[str, Any]]:
         """Where unfinished requests stand in the learner's code: each place, and how many stand there."""

@@ -113,6 +113,17 @@ async def test_an_exception_is_told_with_its_line(serve: Starter) -> None:
 # -- counting what waits
 
 
+async def test_an_exception_is_told_after_the_judge_began_to_look_anew(serve: Starter) -> None:
+    """What the probe forgets when a new look begins is not with which exception a request has ended."""
+    api = await serve("waiting")
+    answer = await api.post("/raises")
+
+    await api.watch(False)
+
+    with pytest.raises(Red, match="LookupError: of no avail"):
+        await api.expect(200, answer)
+
+
 @pytest.mark.parametrize(("path", "place"), [("/pool", "pool"), ("/executor", "pool"), ("/loop", "loop")])
 async def test_waits_are_counted_where_they_wait(serve: Starter, path: str, place: str) -> None:
     """Sleeps on threads of a pool and on the loop are held together, and /health answers meanwhile."""
