@@ -191,6 +191,25 @@ async def test_what_no_route_answers_is_observed(service: ServiceStarter) -> Non
         compare(f"{method} {path}", expected, observed, why[status])
 
 
+async def test_no_request_is_left_out(service: ServiceStarter) -> None:
+    """Requests are observed whatever they ask for, and by whatever method: also what a machine asks again and again."""
+    api = await start(service)
+    name = await one(api)
+    why = ("Every request is observed. Who doesn't want to see the probes of a load balancer, or the scrapes of Prometheus, leaves them out "
+           "where the numbers are shown: what was never counted, nobody can look up.")
+    # Each once, as some aren't there, and paths that no route takes have one label.
+    for method, path in (("HEAD", f"/judge/{name}/1"), *(("GET", path) for path in (
+            "/health", "/health/live", "/health/ready", "/metrics", "/metrics.json", "/docs", "/redoc", "/openapi.json", "/", "/favicon.ico"))):
+        before, _ = await told(api)
+        answer = await ask(api, method, path)
+        observed, _ = await told(api, before.total() + 1)
+        found = [(seen_method, seen) for (seen_method, _, seen), count in (observed - before).items() for _ in range(count)]
+        assert found, f"{method} {path} was answered with {answer.status_code}, and not observed.\n{shown(observed)}\n{why}"
+        assert [(method, answer.status_code)] == found, (
+            f"One {method} {path} was answered with {answer.status_code}, and observed were {found}.\n{shown(observed)}"
+        )
+
+
 async def test_it_is_outermost(service: ServiceStarter) -> None:
     """The middleware is the outermost of all: what another one answers, refuses or spends time on is observed too."""
     await outermost(await start(service))
