@@ -1,7 +1,7 @@
 """The learner's metrics router in applications of the judge's, whose recorder can be told what has happened.
 
 To ``app`` nothing happens but what it is told; in ``observed`` the middleware observes the scrapes too. Below ``/other`` there is
-one more application, with a recorder of its own, to which nothing happens at all. ``POST /judge``, which the applications never
+one more application, with a recorder of its own, to which nothing happens but its scrapes. ``POST /judge``, which the applications never
 see, takes the happenings as plain data, and answers how many requests the recorder holds to be in flight.
 """
 
@@ -40,13 +40,14 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
             return await told(scope, receive, send)
     if scope["path"] == "/judge":
         return await listen(receive, send)
+    asked = told
     if scope["path"].startswith("/other/"):
-        return await other({**scope, "path": scope["path"].removeprefix("/other")}, receive, send)
-    recorder.enter()
+        asked, scope = other, {**scope, "path": scope["path"].removeprefix("/other")}
+    asked.state.recorder.enter()
     try:
-        await told(scope, receive, send)
+        await asked(scope, receive, send)
     finally:
-        recorder.leave()
+        asked.state.recorder.leave()
 
 
 async def observed(scope: Any, receive: Any, send: Any) -> None:

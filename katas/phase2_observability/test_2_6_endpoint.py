@@ -134,7 +134,8 @@ def near(expected: float, value: float) -> bool:
 
 def check(families: dict[str, Family], happened: Happened, after: str = "") -> None:
     """Compares the three families with what has happened; ``after`` says what that was."""
-    duration = total = None
+    # Where nothing has happened a family may be left out; one that is there is looked at all the same.
+    duration, total = families.get(DURATION), families.get(TOTAL)
     if happened.latencies:
         duration = family(families, DURATION, "summary", "It has the quantiles of each route, their _sum and their _count.")
     if happened.requests:
@@ -419,6 +420,15 @@ async def test_the_format_that_was_asked_for(service: ServiceStarter) -> None:
             "to read it, such as a person with curl."
         )
     check(await scrape(happened.api, ACCEPT_TEXT), happened)
+    for path in ("/metrics", "/metrics.json"):
+        request = happened.api.client.build_request("GET", path)
+        del request.headers["accept"]  # as of many a client that takes whatever comes
+        answer = await happened.api.client.send(request)
+        await happened.api.expect(200, answer, why="It came with no Accept header, which none has to have.")
+        kind = answer.headers.get("content-type", "nothing")
+        assert kind.startswith(("text/plain", "application/json")), (
+            f"{path} came as {kind!r}, though no Accept header had asked for it. Who says nothing gets the text format: text/plain; version=0.0.4."
+        )
     answer = await get(happened.api, "/metrics", accept=ACCEPT)
     if "application/openmetrics-text" != answer.headers.get("content-type", "").partition(";")[0].strip():
         check(await scrape(happened.api, ACCEPT), happened)
