@@ -11,6 +11,7 @@ import builtins
 import datetime
 import json
 import time
+import timeit
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -27,6 +28,8 @@ from starlette.middleware import Middleware
 
 _time, _time_ns = time.time, time.time_ns
 _ahead = 0.0
+#: By so many seconds perf_counter() and monotonic() are apart.
+ANOTHER_START = 5000
 
 
 class _Datetime(datetime.datetime):
@@ -46,6 +49,11 @@ def _of_day(clock: int) -> bool:
 
 time.time = lambda: _time() + _ahead
 time.time_ns = lambda: _time_ns() + int(_ahead * 1e9)
+# From where perf_counter() counts is undefined, and on many systems it isn't from where monotonic() does: two readings make a time
+# only when they are of one clock.
+_perf_counter, _perf_counter_ns = time.perf_counter, time.perf_counter_ns
+time.perf_counter = timeit.default_timer = lambda: _perf_counter() + ANOTHER_START
+time.perf_counter_ns = lambda: _perf_counter_ns() + ANOTHER_START * 10**9
 if hasattr(time, "clock_gettime"):
     _gettime, _gettime_ns = time.clock_gettime, time.clock_gettime_ns
     time.clock_gettime = lambda clock: _gettime(clock) + (_ahead if _of_day(clock) else 0)
@@ -60,6 +68,8 @@ GATES: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
 TASKS: dict[str, Any] = {}
 #: What has left the application, by the mark of its connection.
 RAISED: dict[str, BaseException] = {}
+#: How many chunks a stream has that nobody waits for.
+MANY = 40
 #: The header by which the judge tells its requests apart.
 MARK = b"x-judge"
 #: What Outside sets, and whoever runs inside of it should find.
@@ -91,6 +101,8 @@ def told(scope: Any) -> dict[str, Any]:
 
 def summary(message: Any) -> dict[str, Any]:
     kept = {"type": message["type"], "size": len(message.get("body") or b""), "more": bool(message.get("more_body"))}
+    if message["type"] not in ("http.response.start", "http.response.body"):
+        kept["whole"] = repr(sorted(message.items()))
     if "status" in message:
         kept["status"] = message["status"]
         kept["headers"] = [[bytes(name).decode("latin-1").lower(), bytes(value).decode("latin-1")] for name, value in message.get("headers", ())]
@@ -124,6 +136,8 @@ class Outside:
             await self.judge(path.split("/")[2:], send)
             return
         mark = mark_of(scope)
+        if "client" in scope:  # a server behind a proxy says so of all requests, or of none: what is in a connection tells nobody apart
+            scope["client"] = ("203.0.113.7", 0)
         around.set(mark)
         TASKS[mark] = asyncio.current_task()
         if path in ("/file", "/trailers"):  # as some servers do
@@ -144,18 +158,24 @@ class Outside:
                 message = {"type": "http.response.body", "body": Path(message["path"]).read_bytes()}
             await send(message)
 
+        async def received() -> Any:
+            message = await receive()
+            if scope["type"] == "http":
+                note(mark, "in", type=message["type"], size=len(message.get("body") or b""))
+            return message
+
         note(mark, "came", scope=told(scope))
         try:
-            await self.app(scope, receive, noted)
+            await self.app(scope, received, noted)
         except BaseException as error:
             note(mark, "over", error=type(error).__name__, same=error is RAISED.get(mark))
             raise
         note(mark, "over")
 
     async def judge(self, asked: list[str], send: Any) -> None:
-        """``notes/<from which number>``, ``go/<gate>``, ``cancel/<mark>``, ``clock/<seconds ahead>``."""
+        """``notes/<from which number>``, ``go/<gate>``, ``cancel/<mark>``, ``clock/<seconds ahead>``, ``fails/<type of connection>``."""
         global _ahead
-        found: list[dict[str, Any]] = []
+        found: Any = []
         match asked:
             case ["notes", since]:
                 found = NOTES[int(since):]
@@ -166,9 +186,31 @@ class Outside:
                 TASKS[mark].cancel()
             case ["clock", seconds]:
                 _ahead = float(seconds)
+            case ["fails", kind]:
+                found = await what_leaves(kind)
         body = json.dumps(found, default=repr).encode()
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", str(len(body)).encode())]})
         await send({"type": "http.response.body", "body": body})
+
+
+async def what_leaves(kind: str) -> str:
+    """The name of what leaves a middleware around an application that fails at once; empty when nothing does."""
+
+    async def failing(scope: Any, receive: Any, send: Any) -> None:
+        raise RuntimeError("the application failed")
+
+    async def nothing(*message: Any) -> Any:
+        raise AssertionError("the application asked for nothing")
+
+    scope: dict[str, Any] = {"type": kind, "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": {}}
+    if kind == "websocket":
+        scope |= {"http_version": "1.1", "scheme": "ws", "path": "/socket", "raw_path": b"/socket", "query_string": b"", "root_path": "",
+                  "headers": [], "client": ("203.0.113.7", 0), "server": ("127.0.0.1", 80), "subprotocols": [], "extensions": {}}
+    try:
+        await TimingMiddleware(failing, recorder=Recorder(10))(scope, nothing, nothing)
+    except Exception as error:
+        return type(error).__name__
+    return ""
 
 
 class Inside:
@@ -260,6 +302,17 @@ async def brief() -> dict[str, bool]:
 async def large() -> StreamingResponse:
     async def chunks() -> AsyncIterator[bytes]:
         yield bytes(1 << 18)
+
+    return StreamingResponse(chunks(), media_type="application/octet-stream")
+
+
+@app.get("/many")
+async def many() -> StreamingResponse:
+    """As many chunks as are taken, and none of them has to be waited for."""
+
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(MANY):
+            yield b"chunk"
 
     return StreamingResponse(chunks(), media_type="application/octet-stream")
 
@@ -357,7 +410,8 @@ async def trailers() -> Response:
 
 
 @app.post("/upload")
-async def upload(request: Request) -> dict[str, int]:
+async def upload(request: Request, gate: str = "") -> dict[str, int]:
+    await wait(request, gate)
     size = 0
     async for chunk in request.stream():
         size += len(chunk)
@@ -379,7 +433,7 @@ async def socket(websocket: WebSocket) -> None:
     if "refuse" in websocket.query_params:
         await websocket.close()
         return
-    await websocket.accept(subprotocol="kata" if "kata" in websocket.scope["subprotocols"] else None)
+    await websocket.accept(subprotocol="kata" if "kata" in websocket.scope["subprotocols"] else None, headers=[(b"x-own", b"kept")])
     while True:
         message = await websocket.receive()
         if message["type"] == "websocket.disconnect":
@@ -387,7 +441,7 @@ async def socket(websocket: WebSocket) -> None:
         if message.get("text") == "fail":
             raise RuntimeError("the endpoint failed")
         if message.get("text") == "bye":
-            await websocket.close(4001)
+            await websocket.close(4001, "said bye")
             return
         if message.get("bytes") is not None:
             await websocket.send_bytes(message["bytes"])

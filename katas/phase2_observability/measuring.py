@@ -67,12 +67,19 @@ class Measured:
         """The answer to a GET request that is marked."""
         return await self.request("GET", path, mark)
 
-    def send(self, path: str, mark: str, method: str = "GET") -> "asyncio.Task[httpx.Response | None]":
+    async def at_most(self, mark: str, most: int, what: str, **more: Any) -> list[Note]:
+        """The notes with ``what`` of a request once there are more than ``most``, or no more are to be expected."""
+        for _ in range(LOOKS):  # each look gives the service's event loop a turn
+            if len(notes := found(await self.notes(mark), what, **more)) > most:
+                break
+        return notes
+
+    def send(self, path: str, mark: str, method: str = "GET", patience: float = 2 * PATIENCE) -> "asyncio.Task[httpx.Response | None]":
         """A marked request on its way, until it has its answer; None for one that breaks off or is never answered."""
 
         async def ask() -> httpx.Response | None:
             try:
-                return await self.api.client.request(method, path, headers={"x-judge": mark}, timeout=2 * PATIENCE)
+                return await self.api.client.request(method, path, headers={"x-judge": mark}, timeout=patience)
             except httpx.HTTPError:
                 return None
 
@@ -132,7 +139,8 @@ class Measured:
         except (websockets.WebSocketException, OSError, TimeoutError) as error:
             raise Red(f"A client opened a WebSocket, and it failed: {type(error).__name__} {error}. {reached(await self.notes(mark))}\n"
                       "Whatever is no HTTP request goes to `app` as it is, as in 2.1.") from None
-        await self.until(mark, "over")
+        await self.until(mark, "over", "It was a WebSocket that its client has closed, of which the application has to hear: "
+                                       "a websocket.disconnect comes by `receive`.")
 
     def socket(self, mark: str, query: str = "") -> websockets.connect:
         """A client's WebSocket to the endpoint that echoes."""
@@ -149,6 +157,10 @@ class Measured:
     async def cancel(self, mark: str) -> None:
         """Cancels a request's task, as a server does that stops."""
         await self.api.get(f"/judge/cancel/{mark}")
+
+    async def what_leaves(self, kind: str) -> str:
+        """The name of the exception that leaves a middleware around an application that fails; empty when none does."""
+        return str((await self.api.get(f"/judge/fails/{kind}")).json())
 
     async def set_clock(self, ahead: float) -> None:
         """Sets the service's time of day, in seconds ahead of the true one."""

@@ -120,6 +120,40 @@ async def test_a_body_flows_in(measured: Measured) -> None:
     assert '{"size":11}' in body, f"The client sent 11 bytes, and the endpoint that counts them answered\n    {body}\n{WHY}"
 
 
+async def test_who_is_slow_is_waited_for(measured: Measured) -> None:
+    """Nothing is piled up: while a client doesn't read, the application is kept from sending; what it doesn't ask for, nobody takes for it."""
+    slow, few = measured.mark(), 4  # whoever hands messages from one task to another, as BaseHTTPMiddleware does, is one or two ahead
+    request = measured.send(f"/many?slow={slow}", slow)
+    await measured.until(slow, "held")
+    sent = await measured.at_most(slow, few, "sent")
+    assert len(sent) <= few, (
+        f"A client didn't read, so the server's `send` waited with the first message of an answer. Your `send` had taken {len(sent)} of them "
+        f"from the application all the same.\nAn application that has to wait produces no more. What isn't passed on piles up in memory: "
+        "a file of a gigabyte for each client with a bad line."
+    )
+    await measured.go(slow)
+    answer = await request
+    assert answer is not None, f"GET /many got no answer, or only a part of it.\n{WHY}"
+    await measured.api.expect(200, answer, WHY)
+    assert b"chunk" * 40 == answer.content, f"The application sent 40 chunks, 200 bytes, and the client got {len(answer.content)} bytes.\n{WHY}"
+
+    mark, size = measured.mark(), 64
+    async with measured.connection() as (reader, writer):
+        writer.write(f"POST /upload?gate={mark} HTTP/1.1\r\nHost: judge\r\nX-Judge: {mark}\r\nContent-Length: {size << 16}\r\n"
+                     "Connection: close\r\n\r\n".encode() + bytes(size << 16))
+        await measured.until(mark, "waits")
+        taken = sum(each["size"] for each in await measured.at_most(mark, few, "in"))
+        number = len(found(await measured.notes(mark), "in"))
+        assert number <= few, (
+            f"An endpoint had not yet read from its request's body. Your middleware had called the server's `receive` {number} times for it, "
+            f"and taken {taken:,} bytes.\nThe server stops a client that sends faster than it is read. What is taken before anybody "
+            "asks piles up in memory."
+        )
+        await measured.go(mark)
+        with contextlib.suppress(TimeoutError):  # which the next test tells better
+            await asyncio.wait_for(reader.read(), PATIENCE)
+
+
 async def test_requests_pass_side_by_side(measured: Measured) -> None:
     """While one request waits in its endpoint, another one passes, and fifty do; so does one while another's client reads slowly."""
     gate, slow, other = measured.mark(), measured.mark(), measured.mark()
@@ -166,6 +200,13 @@ async def test_an_exception_passes(measured: Measured) -> None:
     await measured.canceled(mark, "A request's task was canceled, as a server does that stops.")
     await held
 
+    for kind, what in (("lifespan", "The application failed when the service started"), ("websocket", "The application failed for a WebSocket")):
+        left = await measured.what_leaves(kind)
+        assert left == "RuntimeError", (
+            f"{what}, with a RuntimeError. What left the middleware was {left or 'no exception'}, expected RuntimeError.\n"
+            "The server has to hear of it: it writes it to its log, and doesn't serve what couldn't start."
+        )
+
 
 async def test_a_websocket_passes(measured: Measured) -> None:
     """A WebSocket is opened, carries text and bytes both ways, and is closed with the application's own code; or it is refused."""
@@ -173,19 +214,29 @@ async def test_a_websocket_passes(measured: Measured) -> None:
     told = 'WebSockets come with scope["type"] == "websocket": pass on whatever isn\'t HTTP, with the same `receive` and `send`.'
     try:
         async with asyncio.timeout(PATIENCE), measured.socket(mark) as socket:
-            got: list[str | bytes | int | None] = [socket.subprotocol]
+            got: list[str | bytes | int | None] = [socket.subprotocol, socket.response.headers.get("x-own") if socket.response else None]
             for sent in ("text", b"\x00bytes"):
                 await socket.send(sent)
                 got.append(await socket.recv())
             await socket.send("bye")
             await socket.wait_closed()
-            got.append(socket.close_code)
+            got += [socket.close_code, socket.close_reason]
     except (websockets.WebSocketException, OSError, TimeoutError) as error:
         raise Red(f"A client opened a WebSocket at /socket, which echoes what it gets, and it failed: {type(error).__name__} {error}. "
                   f"{reached(await measured.notes(mark))}\n{told}") from None
 
-    expected = ["kata", "text", b"\x00bytes", 4001]
-    assert expected == got, f"Protocol, echoed text, echoed bytes and closing code were\n    {got}\nand expected\n    {expected}\n{told}"
+    expected = ["kata", "kept", "text", b"\x00bytes", 4001, "said bye"]
+    assert expected == got, (
+        f"Protocol, the application's own header, echoed text, echoed bytes, closing code and reason were\n    {got}\nand expected\n"
+        f"    {expected}\n{told}"
+    )
+    notes = await measured.notes(mark)
+    for name, before in found(notes, "came")[0]["scope"].items():
+        after = found(notes, "entered")[0]["scope"].get(name, "missing")
+        assert before == after, (
+            f"A WebSocket was changed on its way to the application, in scope[{name!r}]:\n    before: {before}\n    after:  {after}\n{told}"
+        )
+    await measured.echoed(measured.mark())  # whose client is the one to close it, which the application has to hear
 
     mark = measured.mark()
     with contextlib.suppress(websockets.WebSocketException, OSError, TimeoutError):
@@ -229,6 +280,11 @@ async def test_messages_of_other_kinds_pass(measured: Measured) -> None:
             f"The application sent the messages {listed(sent)}, and there left your middleware {listed(passed) or 'none'}.\n"
             "Servers have extensions, and more will come: what you don't know is passed on as it is."
         )
+        for before, after in zip(*([each for each in found(notes, what) if "whole" in each] for what in ("sends", "out")), strict=False):
+            assert before["whole"] == after["whole"], (
+                f"The application sent a message {before['type']}, and what left your middleware was another one:\n    before: {before['whole']}\n"
+                f"    after:  {after['whole']}\nThe headers of an answer stand in http.response.start, and only there."
+            )
         error = found(notes, "over")[0].get("error")
         kinds = listed([each["type"] for each in found(notes, "sends")])
         assert error is None, f"The application answered GET {path} with the messages {kinds}; then there came a {error}.\n{WHY}"

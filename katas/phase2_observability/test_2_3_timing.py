@@ -3,18 +3,28 @@
 import asyncio
 import random
 import string
+import time
 from collections import Counter
+from collections.abc import AsyncIterator
 from typing import Any
 
+import httpx
 import pytest_asyncio
 
 from dojo.kata import Red, ServiceStarter, exercise
-from katas.phase2_observability.measuring import HOLD, TOLERANCE, Measured, Note, check_error, check_headers, exactly_once, found, last_byte
+from katas.phase2_observability.measuring import HOLD, PATIENCE, TOLERANCE, Measured, Note, check_error, check_headers, exactly_once, found, last_byte
 
 pytestmark = exercise("2.3", edit="app/middleware.py")
 
+#: When long requests were sent, and each of them by its mark.
+Held = tuple[float, dict[str, "asyncio.Task[httpx.Response | None]"]]
+
 HEADER = "x-process-time"
 HOUR = 3600.0
+#: By how many seconds perf_counter() and monotonic() are apart in the judge's service.
+ANOTHER_START = 5000.0
+#: For how many seconds long requests are held, and how many there are: one in ten has a time of which rounding to milliseconds leaves two decimals.
+LONG, MANY = 1.01, 6
 #: What a time may be mistaken for, by how many of it are a second.
 UNITS = {1e3: "milliseconds", 1e6: "microseconds", 1e9: "nanoseconds"}
 
@@ -31,6 +41,16 @@ async def measured(lasting: Measured) -> Measured:
     return await lasting.anew()
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="session", autouse=True)
+async def long_ones(lasting: Measured) -> AsyncIterator[Held]:
+    """Requests that are held while the others are tested, as nobody wants to wait for them: their marks, and when they were sent."""
+    marks = [lasting.mark() for _ in range(MANY)]
+    sent = {mark: lasting.send(f"/items/7?gate={mark}", mark, patience=20 * PATIENCE) for mark in marks}
+    yield time.perf_counter(), sent
+    for request in sent.values():
+        request.cancel()
+
+
 async def observed(measured: Measured, mark: str, told: str) -> tuple[list[Note], Note]:
     """Checks that a request, which is over, was observed exactly once; returns its notes, and what was observed."""
     notes = await measured.until(mark, "over")
@@ -45,6 +65,8 @@ def check(what: str, seconds: float, low: float, high: float, why: str) -> None:
     hint = next((f" It would fit if it were {name}." for factor, name in UNITS.items() if 0.99 * low <= seconds / factor <= 1.01 * high), "")
     if seconds in (round(low, 2), round(high, 2)):
         hint = " Is it rounded? Most requests take less than a hundredth of a second: say at least three decimals."
+    if abs(abs(seconds) - ANOTHER_START) < HOUR / 2:
+        hint = " Is it the difference of two clocks? time.perf_counter() and time.monotonic() need not count from the same moment: use one of them."
     assert low - TOLERANCE <= seconds <= high + TOLERANCE, (
         f"{what} is {seconds:.6g}. By the judge's clocks on both sides of your middleware it was between {low:.4f} and {high:.4f} s.{hint}\n{why}"
     )
@@ -58,6 +80,11 @@ def check_header(value: Any, notes: list[Note], why: str) -> None:
         seconds = float(value)
     except (TypeError, ValueError):
         raise Red(f"X-Process-Time is {value!r}, which is no number of seconds such as 0.012345.\n{why}") from None
+    # What str() says of less than a tenth of a millisecond is spelled like that by chance, and not by a format.
+    assert "e" not in value.lower() or seconds < 1e-4, (
+        f"X-Process-Time is {value!r}. It is a decimal number of seconds such as 0.012345, for people, and for programs that know no exponents: "
+        "the format with three decimals is `.3f`."
+    )
     check("X-Process-Time", seconds, low, high, why)
 
 
@@ -92,7 +119,7 @@ async def test_every_answer_says_how_long_it_took(measured: Measured) -> None:
     """Each answer that passes has one X-Process-Time, whatever its status: a number of seconds."""
     for method, path, status in (("GET", "/plain", 200), ("HEAD", "/plain", 200), ("DELETE", "/items/7", 204), ("GET", "/nowhere", 404),
                                  ("POST", "/plain", 405), ("GET", "/items/seven", 422), ("GET", "/unavailable", 503), ("GET", "/stream", 200),
-                                 ("GET", "/same", 200), ("GET", "/same", 200)):
+                                 ("GET", "/same", 200), ("GET", "/same", 200), ("GET", "/plain/", 307)):
         mark = measured.mark()
         answer = await measured.request(method, path, mark)
 
@@ -134,7 +161,7 @@ async def test_all_answers_are_told_apart(measured: Measured) -> None:
         ("GET", "/unavailable", "/unavailable", 503), ("GET", "/file", "/file", 200), ("PUT", "/items/7", "/items/{number}", 200),
         ("PATCH", "/items/7", "/items/{number}", 200), ("OPTIONS", "/items/7", "/items/{number}", 200), ("GET", "/health", "/health", 200),
         ("GET", "/metrics", "/metrics", 200), ("GET", "/metrics.json", "/metrics.json", 200), ("GET", "/docs", "(unknown)", 200),
-        ("GET", "/openapi.json", "(unknown)", 200),
+        ("GET", "/openapi.json", "(unknown)", 200), ("GET", "/plain/", "(unknown)", 307), ("POST", "/plain", "/plain", 405),
     ):
         await measured.anew()
         mark = measured.mark()
@@ -285,6 +312,21 @@ async def test_who_does_not_stay_is_observed(measured: Measured) -> None:
 
     await measured.anew()
     mark = measured.mark()
+    await measured.go(f"{mark}-0")
+    held = measured.send(f"/stream?gate={mark}", mark)
+    await measured.until(mark, "waits", gate=f"{mark}-1")
+    await measured.cancel(mark)
+    told = "The task of GET /stream was canceled after the first of three chunks, as a server does that stops."
+    notes, seen = await observed(measured, mark, told)
+    await held
+    assert ("/stream", 200) == (seen["route"], seen["status"]), (
+        f"{told} Status 200 had been sent by then; observe() was told {seen['route']}, {seen['status']}."
+    )
+    check_error(notes, "CancelledError", told)
+    check_seconds(seen, notes, told)
+
+    await measured.anew()
+    mark = measured.mark()
     held = measured.send(f"/plain?gate={mark}", mark)
     await measured.until(mark, "waits")
     await measured.cancel(mark)
@@ -356,7 +398,8 @@ async def test_requests_share_nothing(measured: Measured) -> None:
             await measured.go(gate)
         notes, seen = await observed(measured, mark, f"{told}.")
         was = (seen["method"], seen["route"], seen["status"])
-        why = f"{told}; others came and went meanwhile. What belongs to one request lies in a variable of its own call, not in `self`."
+        why = (f"{told}; others came and went meanwhile. What belongs to one request lies in a variable of its own call, not in `self`, nor under "
+               "a key that others have too: behind a proxy all have the same scope[\"client\"].")
         assert expected == was, f"recorder.observe() was told\n    {was}\nExpected {expected}. {why}"
         check_seconds(seen, notes, why)
     answers = await asyncio.gather(*running)
@@ -374,3 +417,25 @@ async def test_only_requests_are_observed(measured: Measured) -> None:
         f"recorder.observe() was told of what is no HTTP request: {calls[0]['method']} {calls[0]['route']}. "
         "A WebSocket that was open for a day would be the slowest request for a long time."
     )
+
+
+async def test_long_times_are_told_to_the_millisecond(measured: Measured, long_ones: Held) -> None:
+    """X-Process-Time has at least three decimals also when a request has taken more than a second."""
+    since, sent = long_ones
+    for mark in sent:
+        await measured.until(mark, "waits")
+    await asyncio.sleep(since + LONG - time.perf_counter())
+    values = []
+    for mark, request in sent.items():
+        await measured.go(mark)
+        answer = await request
+        assert answer is not None, "GET /items/7, which was held for a second, got no answer."
+        await measured.api.expect(200, answer)
+        values.append(str(answer.headers.get(HEADER)))
+        if values[-1].count("."):
+            check_header(values[-1], await measured.notes(mark), "Three digits are no three decimals: the format of these is `.3f`, not `.3`.")
+    assert any(len(value.partition(".")[2]) >= 3 for value in values), (
+        f"Of {MANY} requests that took more than a second each, X-Process-Time was {', '.join(values)}.\nExpected at least three decimals, however "
+        "long it took: the format of these is `.3f`. In `.3` all digits count, also those before the point."
+    )
+    await measured.told("observe", MANY)
