@@ -396,8 +396,11 @@ async def test_labels_are_escaped(service: ServiceStarter) -> None:
 async def test_scrapes_are_not_samples(service: ServiceStarter) -> None:
     """The requests to /metrics and /metrics.json are left out, and no others."""
     happened = await begin(service, app="observed")
-    alike = ("/models/{name}/metrics", "/metrics/{name}", "/metrics.jsonl", "/metrics-of-yesterday", "/metrics.json/{day}", "/my/metrics.json")
-    await happened.tell(*(("GET", route, 200, drawn(2)) for route in alike))
+    alike = ("/models/{name}/metrics", "/metrics/{name}", "/metrics.jsonl", "/metrics-of-yesterday", "/metrics.json/{day}", "/my/metrics.json",
+             "/health", "/health/live", "/docs", "/")  # the last are asked by machines too, or by nobody in particular
+    others = (("HEAD", 200), ("OPTIONS", 200), ("(other)", 405), ("GET", 307), ("GET", 499))
+    await happened.tell(*(("GET", route, 200, drawn(2)) for route in alike),
+                        *((method, "/users/{id}", status, drawn(1)) for method, status in others))
     for path in ("/metrics", "/metrics.json", "/metrics", "/metrics.json"):
         await get(happened.api, path)
     await happened.tell()
