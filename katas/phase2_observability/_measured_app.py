@@ -173,7 +173,7 @@ class Outside:
         note(mark, "over")
 
     async def judge(self, asked: list[str], send: Any) -> None:
-        """``notes/<from which number>``, ``go/<gate>``, ``cancel/<mark>``, ``clock/<seconds ahead>``, ``fails/<type of connection>``."""
+        """``notes/<from which number>``, ``go/<gate>``, ``cancel/<mark>``, ``clock/<seconds ahead>``, ``start``."""
         global _ahead
         found: Any = []
         match asked:
@@ -186,26 +186,23 @@ class Outside:
                 TASKS[mark].cancel()
             case ["clock", seconds]:
                 _ahead = float(seconds)
-            case ["fails", kind]:
-                found = await what_leaves(kind)
+            case ["start"]:
+                found = await what_left_the_start()
         body = json.dumps(found, default=repr).encode()
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", str(len(body)).encode())]})
         await send({"type": "http.response.body", "body": body})
 
 
-async def what_leaves(kind: str) -> str:
-    """The name of what leaves a middleware around an application that fails at once; empty when nothing does."""
+async def what_left_the_start() -> str:
+    """The name of what leaves a middleware around an application that can't start; empty when nothing does."""
 
     async def failing(scope: Any, receive: Any, send: Any) -> None:
-        raise RuntimeError("the application failed")
+        raise RuntimeError("the application can't start")
 
     async def nothing(*message: Any) -> Any:
         raise AssertionError("the application asked for nothing")
 
-    scope: dict[str, Any] = {"type": kind, "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": {}}
-    if kind == "websocket":
-        scope |= {"http_version": "1.1", "scheme": "ws", "path": "/socket", "raw_path": b"/socket", "query_string": b"", "root_path": "",
-                  "headers": [], "client": ("203.0.113.7", 0), "server": ("127.0.0.1", 80), "subprotocols": [], "extensions": {}}
+    scope: dict[str, Any] = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": {}}
     try:
         await TimingMiddleware(failing, recorder=Recorder(10))(scope, nothing, nothing)
     except Exception as error:

@@ -158,9 +158,9 @@ class Measured:
         """Cancels a request's task, as a server does that stops."""
         await self.api.get(f"/judge/cancel/{mark}")
 
-    async def what_leaves(self, kind: str) -> str:
-        """The name of the exception that leaves a middleware around an application that fails; empty when none does."""
-        return str((await self.api.get(f"/judge/fails/{kind}")).json())
+    async def what_left_the_start(self) -> str:
+        """The name of the exception that leaves a middleware around an application that can't start; empty when none does."""
+        return str((await self.api.get("/judge/start")).json())
 
     async def set_clock(self, ahead: float) -> None:
         """Sets the service's time of day, in seconds ahead of the true one."""

@@ -169,12 +169,13 @@ async def test_all_answers_are_told_apart(measured: Measured) -> None:
         answer = await measured.request(method, path, mark)
 
         await measured.api.expect(status, answer)
-        _, seen = await observed(measured, mark, f"{method} {path} was answered with {status}.")
+        notes, seen = await observed(measured, mark, f"{method} {path} was answered with {status}.")
         told = (seen["method"], seen["route"], seen["status"])
         assert (method, route, status) == told, (
             f"{method} {path} was answered with {status}, and recorder.observe() was told\n    {told}\nExpected {(method, route, status)}.\n"
             "The label is what route_label(scope) says once the application was called."
         )
+        check_seconds(seen, notes, f"{method} {path} was answered with {status}.")
 
 
 async def test_the_header_is_the_time_until_the_answer_begins(measured: Measured) -> None:

@@ -1,5 +1,5 @@
 # Wrong answer to 2.3: the times are whole seconds.
-# Rejected by: test_a_request_is_observed or test_the_header_is_the_time_until_the_answer_begins
+# Rejected by: test_a_request_is_observed or test_the_header_is_the_time_until_the_answer_begins or test_every_answer_says_how_long_it_took
 # Because: is 0\. By the judge's clocks
 
 import time
