@@ -7,7 +7,7 @@ import httpx
 
 from dojo.kata import Call, Red, Request, Server, Service, ServiceStarter, exercise, held_loop, hold, plural
 from dojo.seed import USERS
-from katas.phase1_5_sync_async.the_loop import must_stay_free, must_stay_free_for_a_second_try
+from katas.phase1_5_sync_async.the_loop import PATIENCE, SIGNS_OF_LIFE, must_stay_free, must_stay_free_for_a_second_try
 
 pytestmark = exercise("A", edit="app/routers/users.py")
 
@@ -122,7 +122,7 @@ async def test_lookups_wait_together(service: ServiceStarter, database: Server) 
 
 
 async def test_who_waits_for_a_connection_holds_nobody_up(service: ServiceStarter, database: Server) -> None:
-    """While more lookups come than there are connections, /health answers; each gets its row in the end."""
+    """While more lookups come than there are connections, or none is left, /health answers; each gets its row when it can."""
     api = await service(database_url=database.url, upstream_timeout_seconds=LONG)
     await api.expect(200, await api.get("/users/1"))
 
@@ -136,6 +136,31 @@ async def test_who_waits_for_a_connection_holds_nobody_up(service: ServiceStarte
         if request.response is not None and request.response.status_code != 503:  # a limit of its own for who waits
             await api.expect(200, request.response, why=f"{MANY} lookups were sent, more than there are connections. Who waits for one gets it.")
             must_show(number, request.response, f"{MANY} lookups were sent together, each for another user.")
+    await database.gate.stop()
+    await must_wait_beside_the_loop(api)
+    await database.gate.start()
+
+
+async def must_wait_beside_the_loop(api: Service) -> None:
+    """Raises `Red` when lookups hold the event loop while they wait for a database that is down; those that fail at once wait for nothing."""
+    await api.watch(False)
+    # More than the connections that are left, each of which is broken and fails without a wait.
+    asked = [asyncio.create_task(api.get(f"/users/{number}", patience=LONG)) for number in range(1, 2 * MANY + 1)]
+    alive, done, until = 0, 0, time.perf_counter() + PATIENCE
+    try:
+        while alive < SIGNS_OF_LIFE and not all(each.done() for each in asked) and time.perf_counter() < until:
+            pulse = await api.pulse()
+            news = sum(each.done() for each in asked) != done
+            done = sum(each.done() for each in asked)
+            alive = 0 if news or pulse["started"] < len(asked) else alive + bool(pulse["alive"])
+            if pulse["stuck"] and (blocks := (await api.report())["blocks"]):
+                raise Red(f"The database was down, and {len(asked)} lookups were sent. Nobody else is answered meanwhile.\n{held_loop(blocks[0])}\n"
+                          "To wait for a connection is to wait: it blocks like the query, and belongs where that belongs.")
+            await asyncio.sleep(0.003)
+    finally:
+        for each in asked:
+            each.cancel()
+        await asyncio.gather(*asked, return_exceptions=True)
 
 
 async def test_connections_are_reused(service: ServiceStarter, database: Server) -> None:
@@ -175,7 +200,8 @@ async def test_connections_come_back_after_an_error(service: ServiceStarter, dat
         while not database.gate.held and not lookup.done():
             await asyncio.sleep(0.002)
         database.gate.break_held()
-        await must_stay_free_for_a_second_try(api, database.gate, lookup.done, "A query lost its connection before the answer came.")
+        fail = database.gate.break_held if number < 2 else database.gate.release
+        await must_stay_free_for_a_second_try(api, database.gate, lookup.done, "A query lost its connection before the answer came.", fail)
         answer = await lookup
         if answer.status_code == 200:  # who asks the database once more may well get the row
             must_show(number + 1, answer, "A query lost its connection before the answer came.")

@@ -12,6 +12,8 @@ from dojo.outside import OutsideGate
 PATIENCE = 8.0
 #: So often the loop has to answer while a call is held, before it is taken to be free.
 SIGNS_OF_LIFE = 5
+#: So many further questions fail as well, if there are so many: libraries try some times by themselves before your code has its turn.
+TRIES = 12
 
 
 async def must_stay_free(api: Service, when: str) -> None:
@@ -37,18 +39,24 @@ def all_but_the_first() -> Callable[[Call], bool]:
     return is_later
 
 
-async def must_stay_free_for_a_second_try(api: Service, gate: OutsideGate, is_over: Callable[[], Any], when: str) -> None:
+async def must_stay_free_for_a_second_try(
+    api: Service, gate: OutsideGate, is_over: Callable[[], Any], when: str, fail: Callable[[], Any] | None = None,
+) -> None:
     """Raises `Red` when the service asks once more after a failure, which is its own affair, and holds the event loop until the answer comes.
 
-    The gate is closed, and is opened here: once the loop was seen to be free while a second question was held, or when
-    ``is_over`` says that there will be none. ``when``: what has failed, as a sentence.
+    The gate is closed, and is opened here, when ``is_over`` says that there will be no other question, or after some. Each is
+    held until the loop was seen to be free meanwhile; then ``fail`` lets it fail as well (default: it is let go, to be answered as
+    the dependency likes): whoever waits on the loop at first may hold it at the last try. ``when``: what has failed, as a sentence.
     """
     await api.watch(False)
-    alive, until = 0, time.perf_counter() + PATIENCE
+    alive, tries, until = 0, 0, time.perf_counter() + PATIENCE
     try:
-        while alive < SIGNS_OF_LIFE and not is_over() and time.perf_counter() < until:
+        while tries < TRIES and not is_over() and time.perf_counter() < until:
             pulse = await api.pulse()
             alive = alive + bool(pulse["alive"]) if gate.held else 0
+            if alive >= SIGNS_OF_LIFE:
+                alive, tries = 0, tries + 1
+                (fail or gate.release)()
             if gate.held and pulse["stuck"]:
                 blocks = (await api.report())["blocks"]
                 raise Red(f"{when} Your code asked once more, and {gate.name} held the answer to that.\n"
