@@ -36,10 +36,10 @@ def fresh(count: int = 5) -> dict[str, str]:
     return {f"name_{secrets.token_hex(6)}": secrets.token_hex(8) for _ in range(count)}
 
 
-def write(path: Path, rows: Mapping[str, str]) -> None:
-    """Writes the file in place, with ``rows`` as its table."""
+def write(path: Path, rows: Mapping[str, str], end: str = "\n") -> None:
+    """Writes the file in place, with ``rows`` as its table and ``end`` after each line."""
     with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows([("name", "value"), *rows.items()])
+        csv.writer(file, lineterminator=end).writerows([("name", "value"), *rows.items()])
 
 
 async def start(service: ServiceStarter, config: Path) -> Service:
@@ -85,6 +85,8 @@ async def test_rows_become_an_object(service: ServiceStarter, config: Path) -> N
     api = await start(service, config)
 
     await expect_rows(api, rows, "The file at CONFIG_PATH is CSV: csv.reader knows what a quote or a comma in a field means. All values are text.")
+    write(config, rows, end="\r\n")
+    await expect_rows(api, rows, "Its lines ended with \\r\\n now, which is what csv.writer writes by default. Both ends are in order.")
 
 
 async def test_a_long_file_is_read_to_its_end(service: ServiceStarter, config: Path) -> None:
