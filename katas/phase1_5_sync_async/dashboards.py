@@ -21,12 +21,12 @@ def name_of(call: Call) -> str:
 
 
 def answering(values: Values) -> Callable[[Call], Answer]:
-    """The five services' answers: an `Answer` as it is, anything else as JSON."""
+    """The five services' answers: an `Answer` as it is, anything else as JSON, which is UTF-8."""
     def answer(call: Call) -> Answer:
         if name_of(call) not in values:
             return Answer(404, json={"detail": "There are service_1 to service_5."})
         value = values[name_of(call)]
-        return value if isinstance(value, Answer) else Answer(body=json.dumps(value).encode())
+        return value if isinstance(value, Answer) else Answer(body=json.dumps(value, ensure_ascii=False).encode())
 
     return answer
 

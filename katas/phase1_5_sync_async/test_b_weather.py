@@ -1,7 +1,9 @@
 """B · Calls to another service wait together on the loop, and its failures are told apart."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from urllib.parse import quote, unquote
 
 import httpx
@@ -24,7 +26,8 @@ Starter = Callable[..., Awaitable[Upstream]]
 def weather(call: Call) -> Answer:
     """The upstream's answer: another temperature for each city."""
     city = unquote(call.details["target"].rpartition("/")[2])
-    return Answer(json={"temperature": len(city) + 0.5, "conditions": f"fog over {city}"})
+    said = {"temperature": len(city) + 0.5, "conditions": f"fog over {city}"}
+    return Answer(body=json.dumps(said, ensure_ascii=False).encode())  # JSON is UTF-8, and needn't be ASCII
 
 
 def must_tell(city: str, answer: httpx.Response, when: str = "") -> None:
@@ -41,13 +44,17 @@ async def start(service: ServiceStarter, upstream: Starter, timeout: float = 2.0
 
 async def test_the_weather_of_a_city(service: ServiceStarter, upstream: Starter) -> None:
     """GET /weather/{city} answers 200 with city, temperature and conditions, as the weather service says."""
-    api, _ = await start(service, upstream)
+    api, up = await start(service, upstream)
 
     for city in ("Rome", "Oslo", "Rome"):
         answer = await api.get(f"/weather/{city}")
 
         await api.expect(200, answer, why="The weather service is at WEATHER_URL.")
         must_tell(city, answer)
+    up.answer = lambda call: replace(weather(call), status=203)
+    answer = await api.get("/weather/Lima")
+    await api.expect(200, answer, why="The weather service answered 203 with all that it was asked for. A status of 2xx is success.")
+    must_tell("Lima", answer)
 
 
 async def test_each_request_asks_the_upstream(service: ServiceStarter, upstream: Starter) -> None:
@@ -68,6 +75,7 @@ async def test_a_city_is_escaped(service: ServiceStarter, upstream: Starter) -> 
         answer = await api.get(f"/weather/{quote(city, safe='')}")
 
         await api.expect(200, answer, why=f"The city was {city!r}.")
+        must_tell(city, answer)
         target = up.calls[-1].details["target"]
         assert f"/weather/{city}" == unquote(target.partition("?")[0]) and "?" not in target, (  # noqa: PT018  # one statement
             f"For the city {city!r} the weather service was asked for\n    GET {target}\n"
@@ -117,6 +125,7 @@ FAILURES = (
      Answer(302, json={"temperature": 1.5, "conditions": "fog"}, headers={"location": "/weather/Rome"})),
     ("answered 503 with a page of HTML", Answer(503, body=b"<html>down</html>", headers={"content-type": "text/html"})),
     ("answered 200 with what is no JSON", Answer(body=b"<html>hello</html>")),
+    ("answered 200 with a page that is no JSON, nor even UTF-8", Answer(body="<html>olá</html>".encode("latin-1"))),
     ("answered 200 without the temperature", Answer(json={"conditions": "fog"})),
     ("answered 200 without the conditions", Answer(json={"temperature": 1.5})),
     ("answered 200 with conditions that are null", Answer(json={"temperature": 1.5, "conditions": None})),
@@ -144,6 +153,10 @@ async def test_a_failing_upstream_is_a_502(service: ServiceStarter, upstream: St
         asked = asyncio.create_task(api.get("/weather/Rome"))
         await must_stay_free_for_a_second_try(api, up, asked.done, f"The weather service {what}.")
         await asked
+    moved = Answer(302, headers={"location": "/weather/elsewhere"})
+    up.answer = lambda call: moved if call.text.endswith("/Rome") else weather(call)
+    why = "The weather service answered 302, and another answer where that leads to. What you have asked for was not answered: 302 isn't 2xx."
+    await api.expect(502, await api.get("/weather/Rome"), why=why)
     # A call that failed must give back what it has borrowed: httpx opens 100 connections, and then waits for one.
     up.answer = lambda call: FAILURES[0][1]
     why = f"The weather service {FAILURES[0][0]}, many times. A call that failed has to give its connection back."

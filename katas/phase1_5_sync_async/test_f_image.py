@@ -4,7 +4,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import AsyncIterator, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -193,6 +193,10 @@ async def test_a_digit_is_recognized(shared: Bench, reference: Functions) -> Non
         assert {"label": label, "confidence": pytest.approx(confidence, abs=1e-4)} == answer.json(), (
             f"For an image that app.digits takes for a {label}, with a confidence of {confidence:.4f}, the answer was\n    {answer.text[:200]}"
         )
+    shared.up.answer = lambda call: replace(images(call), status=203)
+    answer = await ask(api, images.add(PICTURES[0]))
+    shared.up.answer = images
+    await api.expect(200, answer, why="The image service answered 203 with the image. A status of 2xx is success.")
     await api.expect(422, await api.post("/predict/image", json={}), why="The body is {\"image_id\": \"…\"}.")
 
 
@@ -304,8 +308,16 @@ async def runs_beside_the_loop(step: str, name: str, bench: Bench) -> None:
 
 
 async def test_preprocessing_runs_beside_the_loop(gated: Bench) -> None:
-    """Two images are preprocessed at the same time, off the loop, and /health answers meanwhile."""
+    """Two images are preprocessed at the same time, off the loop, and /health answers meanwhile; what is no image is looked at there as well."""
     await runs_beside_the_loop("preprocess", "the model's preprocessing", gated)
+    api, up, images = gated.api, gated.up, gated.images
+    up.answer = lambda call: png(b"no image")
+    answer = await ask(api, images.add(PICTURES[0]))
+    up.answer = images
+    if at_home := on_the_loop(gated.gate):
+        raise Red(f"The image service sent what is no PNG file, and app.digits.{at_home[0].text} was called on the event loop's own thread for it. "
+                  "Whoever looks at a file computes, whatever comes of it.")
+    await api.expect(502, answer, why="The image service sent what is no PNG file.")
 
 
 async def test_inference_runs_beside_the_loop(gated: Bench) -> None:
@@ -444,6 +456,10 @@ async def test_a_failing_image_service_is_a_502(shared: Bench) -> None:
         failed = asyncio.create_task(ask(api, images.add(PICTURES[0])))
         await must_stay_free_for_a_second_try(api, up, failed.done, f"The image service {what}.")
         await failed
+    moved = Answer(302, headers={"location": "/images/elsewhere"})
+    up.answer = lambda call: png(PICTURES[0]) if call.text.endswith("/elsewhere") else moved
+    why = "The image service answered 302, and a picture where that leads to. What you have asked for was not answered: 302 isn't 2xx."
+    await api.expect(502, await ask(api, images.add(PICTURES[0])), why=why)
     await must_stay_free(api, "The image service failed.")
     # A download that failed must give back what it has borrowed: httpx opens 100 connections, and then waits for one.
     up.answer = lambda call: FAILURES[0][1]

@@ -1,6 +1,7 @@
 """H · Five calls wait together, and each may fail for itself."""
 
 import asyncio
+import json
 import random
 import time
 from collections import Counter
@@ -125,6 +126,10 @@ async def test_whatever_is_json_is_passed_through(patient: Pair) -> None:
         up.answer = answering(values)
         said = ", ".join(shown(values[name]) for name in NAMES)
         await expect_page(api, await api.get("/dashboard"), values, seen=f"The services answered {said}, each with status 200.")
+    statuses = dict(zip(NAMES, (200, 201, 202, 203, 299), strict=True))
+    up.answer = answering({name: Answer(statuses[name], body=json.dumps(values[name]).encode()) for name in NAMES})
+    seen = "The services answered with the statuses 200, 201, 202, 203 and 299. A call has failed when its status isn't 2xx."
+    await expect_page(api, await api.get("/dashboard"), values, seen=seen)
 
 
 async def test_the_five_calls_are_in_flight_together(service: ServiceStarter, upstream: Starter) -> None:
@@ -232,6 +237,7 @@ FAILURES = (
     ("answered 302: it has moved", Answer(302, json={"moved": True}, headers={"location": "/elsewhere"})),
     ("answered 503 with a page of HTML", Answer(503, body=b"<html>down</html>", headers={"content-type": "text/html"})),
     ("answered 200 with what is no JSON", Answer(body=b"<html>hello</html>")),
+    ("answered 200 with a page that is no JSON, nor even UTF-8", Answer(body="<html>olá</html>".encode("latin-1"))),
     ("answered 200 with nothing", Answer()),
     ("hung up in the middle of its answer", Answer(json=1234567890, cut=5)),
     ("hung up instead of answering", Answer(garbage=b"")),

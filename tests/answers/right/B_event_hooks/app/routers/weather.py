@@ -17,7 +17,7 @@ class Upstream(TypedDict):
 
 
 async def only_good_ones(response: httpx.Response) -> None:
-    if response.status_code != 200:
+    if not response.is_success:
         raise httpx.HTTPStatusError(f"status {response.status_code}", request=response.request, response=response)
 
 
