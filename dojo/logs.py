@@ -14,6 +14,8 @@ from dojo.stack import Learner
 
 #: Whose loggers count only when the learner's code itself logs with them.
 LIBRARIES = ("asyncio", "concurrent", "fastapi", "httpcore", "httpx", "multiprocessing", "psycopg", "redis", "starlette", "urllib3", "uvicorn")
+#: So many characters of a message are kept: one that names all events of a batch is long.
+MESSAGE_KEPT = 10_000
 
 
 class Logs:
@@ -44,7 +46,7 @@ class Logs:
             message = record.getMessage()
         except Exception:  # its arguments don't fit its text: logging complains of that itself
             message = str(record.msg)
-        self._records.append({"level": record.levelname, "logger": record.name, "message": message[:500], "place": place})
+        self._records.append({"level": record.levelname, "logger": record.name, "message": message[:MESSAGE_KEPT], "place": place})
 
     def records(self) -> list[dict[str, Any]]:
         """``level``, ``logger``, ``message`` and ``place`` of each, the oldest first; no place when a library called the logger for it."""
