@@ -16,6 +16,7 @@ TOGETHER = 4
 TIMEOUT, SHORT = 0.5, 0.2
 #: More than any pool lends, and than FastAPI's pool has threads; and a time limit within which none of them gives up.
 MANY, LONG = 64, 30.0
+WHY_WAITING_BLOCKS = "To wait for a connection is to wait: it blocks like the query, and belongs where that belongs."
 
 
 def of_users(call: Call) -> bool:
@@ -131,7 +132,7 @@ async def test_who_waits_for_a_connection_holds_nobody_up(service: ServiceStarte
     if seen.blocks or not seen.health:
         stood = f"\n{held_loop(seen.blocks[0])}" if seen.blocks else ""
         raise Red(f"{MANY} lookups were sent, more than there are connections, and the database held its answers. /health did not answer "
-                  f"meanwhile.{stood}\nTo wait for a connection is to wait: it blocks like the query, and belongs where that belongs.")
+                  f"meanwhile.{stood}\n{WHY_WAITING_BLOCKS}")
     for number, request in enumerate(seen.requests, 1):
         if request.response is not None and request.response.status_code != 503:  # a limit of its own for who waits
             await api.expect(200, request.response, why=f"{MANY} lookups were sent, more than there are connections. Who waits for one gets it.")
@@ -153,9 +154,11 @@ async def must_wait_beside_the_loop(api: Service) -> None:
             news = sum(each.done() for each in asked) != done
             done = sum(each.done() for each in asked)
             alive = 0 if news or pulse["started"] < len(asked) else alive + bool(pulse["alive"])
-            if pulse["stuck"] and (blocks := (await api.report())["blocks"]):
-                raise Red(f"The database was down, and {len(asked)} lookups were sent. Nobody else is answered meanwhile.\n{held_loop(blocks[0])}\n"
-                          "To wait for a connection is to wait: it blocks like the query, and belongs where that belongs.")
+            if pulse["stuck"]:
+                await must_stay_free(api, "The database was down.")  # a pause is told of as a pause
+                if blocks := [block for block in (await api.report())["blocks"] if block["proof"] == "stuck"]:
+                    raise Red(f"The database was down, and {len(asked)} lookups were sent. Nobody else is answered meanwhile.\n"
+                              f"{held_loop(blocks[0])}\n{WHY_WAITING_BLOCKS}")
             await asyncio.sleep(0.003)
     finally:
         for each in asked:

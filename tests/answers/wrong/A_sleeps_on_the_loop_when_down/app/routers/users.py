@@ -1,5 +1,5 @@
 # Wrong answer to A: async, but it sleeps on the loop before a second try.
-# Rejected by: test_connections_come_back_after_an_error
+# Rejected by: test_who_waits_for_a_connection_holds_nobody_up
 # Because: waited on the event loop's own thread, at app/routers/users\.py:57
 """GET /users/{user_id}: a row of the table ``users``, read with a blocking driver."""
 
