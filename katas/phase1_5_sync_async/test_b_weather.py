@@ -55,6 +55,11 @@ async def test_the_weather_of_a_city(service: ServiceStarter, upstream: Starter)
     answer = await api.get("/weather/Lima")
     await api.expect(200, answer, why="The weather service answered 203 with all that it was asked for. A status of 2xx is success.")
     must_tell("Lima", answer)
+    up.answer = lambda call: Answer(json={"temperature": 0, "conditions": "frost"})
+    why = "The weather service said that it is 0 degrees. That is a temperature like any other, though Python takes 0 for false, and for an int."
+    answer = await api.get("/weather/Oslo")
+    await api.expect(200, answer, why=why)
+    assert {"city": "Oslo", "temperature": 0, "conditions": "frost"} == answer.json(), f"{why} The answer was {answer.text}"
 
 
 async def test_each_request_asks_the_upstream(service: ServiceStarter, upstream: Starter) -> None:

@@ -87,6 +87,8 @@ async def test_rows_become_an_object(service: ServiceStarter, config: Path) -> N
     await expect_rows(api, rows, "The file at CONFIG_PATH is CSV: csv.reader knows what a quote or a comma in a field means. All values are text.")
     write(config, rows, end="\r\n")
     await expect_rows(api, rows, "Its lines ended with \\r\\n now, which is what csv.writer writes by default. Both ends are in order.")
+    config.write_bytes(config.read_bytes().rstrip())
+    await expect_rows(api, rows, "Behind its last line stood no line feed now, as some editors leave it. The line is a row all the same.")
 
 
 async def test_a_long_file_is_read_to_its_end(service: ServiceStarter, config: Path) -> None:

@@ -1,0 +1,58 @@
+# Wrong answer to B: fields are there when they are true, and 0 isn't.
+# Rejected by: test_the_weather_of_a_city
+# Because: answered 502, expected 200
+
+"""GET /weather/{city}: what another service says of a city."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+from fastapi import APIRouter, HTTPException, Request
+from pydantic import BaseModel, ValidationError
+
+from app.settings import settings
+
+
+class Weather(BaseModel):
+    """What a client gets; ``temperature`` is in degrees Celsius."""
+
+    city: str
+    temperature: float
+    conditions: str
+
+
+@asynccontextmanager
+async def lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
+    """Opens one client with the service, and closes it with it; it is ``request.state.weather``."""
+    # A client keeps connections open and lends them. One made for each request would connect anew
+    # every time, and would load the system's certificates anew as well.
+    async with httpx.AsyncClient(base_url=settings.weather_url) as client:
+        yield {"weather": client}
+
+
+router = APIRouter(lifespan=lifespan)
+
+
+# The upstream: GET {WEATHER_URL}/weather/{city} answers {"temperature": 21.5, "conditions": "sunny"}.
+@router.get("/weather/{city}")
+async def read_weather(city: str, request: Request) -> Weather:
+    """The weather of ``city``; 502 when the upstream fails, 504 when it takes too long."""
+    try:
+        # httpx's own time limits are for each step: a server that sends a byte now and then never
+        # runs into them. This one is for the whole.
+        async with asyncio.timeout(settings.upstream_timeout_seconds):
+            # Escaped, so that "what?units=f" stays a city and brings no query along, and ".." isn't the folder above.
+            answer = await request.state.weather.get(f"/weather/{quote(city, safe='').replace('.', '%2E')}", timeout=None)
+        answer.raise_for_status()
+        said = answer.json()
+        if not isinstance(said, dict) or not said.get("temperature") or not said.get("conditions"):
+            raise ValueError("a field is missing")
+        return Weather.model_validate({**said, "city": city})
+    except TimeoutError as error:
+        raise HTTPException(504, "the weather service takes too long") from error
+    except (httpx.HTTPError, ValidationError, ValueError, TypeError) as error:
+        raise HTTPException(502, "the weather service gave no valid answer") from error
