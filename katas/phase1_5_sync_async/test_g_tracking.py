@@ -338,12 +338,12 @@ async def test_a_failing_upstream_is_logged(service: ServiceStarter, upstream: S
         await asyncio.gather(*(track(api, event) for event in crowd[first:first + 10]))
     await once(lambda: len({came(call) for call in up.calls} & set(map(spelled, crowd))) == FAILING, lambda: len(up.calls))
     await settled(api, up)
-    await each_must_be_logged(api, before + 1, crowd, f"The analytics service {FAILURES[0][0]}, for {FAILING} events, ten at a time.")
     up.calls.clear()
     await track(api, good)
     when = (f"The analytics service {FAILURES[0][0]}, for {FAILING} events more. From then on it was in order. "
             "A delivery that failed has to give back what it was lent, a connection or a slot of yours.")
     await compare(api, up, [good], when, all_lost)
+    await each_must_be_logged(api, before + 1, crowd, f"The analytics service {FAILURES[0][0]}, for {FAILING} events, ten at a time.")
 
 
 async def test_a_second_try_holds_nobody_up(service: ServiceStarter, upstream: Starter) -> None:

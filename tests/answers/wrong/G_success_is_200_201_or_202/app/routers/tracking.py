@@ -1,6 +1,6 @@
 # Wrong answer to G: of the statuses that say success three are known.
 # Rejected by: test_an_event_is_accepted_and_delivered
-# Because: All events were delivered, and yet
+# Because: answered with 200, 201, 202 or 204, and yet
 
 """POST /track: takes an event for the analytics service, which gets it after the answer."""
 
