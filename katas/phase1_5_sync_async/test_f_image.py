@@ -311,13 +311,13 @@ async def test_preprocessing_runs_beside_the_loop(gated: Bench) -> None:
     """Two images are preprocessed at the same time, off the loop, and /health answers meanwhile; what is no image is looked at there as well."""
     await runs_beside_the_loop("preprocess", "the model's preprocessing", gated)
     api, up, images = gated.api, gated.up, gated.images
+    before = on_the_loop(gated.gate)
     up.answer = lambda call: png(b"no image")
-    answer = await ask(api, images.add(PICTURES[0]))
+    await ask(api, images.add(PICTURES[0]))  # which status that is, another test asks
     up.answer = images
-    if at_home := on_the_loop(gated.gate):
+    if at_home := [call for call in on_the_loop(gated.gate) if call not in before]:
         raise Red(f"The image service sent what is no PNG file, and app.digits.{at_home[0].text} was called on the event loop's own thread for it. "
                   "Whoever looks at a file computes, whatever comes of it.")
-    await api.expect(502, answer, why="The image service sent what is no PNG file.")
 
 
 async def test_inference_runs_beside_the_loop(gated: Bench) -> None:
