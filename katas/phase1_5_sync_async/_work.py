@@ -4,7 +4,7 @@ import zlib
 
 from dojo_meet import meet
 
-ALGORITHM = "crc32-at-the-gate"
+ALGORITHM = "fnv1a-64-stretched"
 
 
 def slow_hash(data: str) -> str:

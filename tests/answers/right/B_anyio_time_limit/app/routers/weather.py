@@ -33,7 +33,7 @@ async def read_weather(city: str, request: Request) -> Weather:
         with anyio.fail_after(settings.upstream_timeout_seconds):
             async with request.state.weather.stream("GET", f"/weather/{quote(city, safe='')}") as response:
                 body = await response.aread()
-        if not response.is_success:
+        if response.status_code != 200:
             raise HTTPException(502)
         data = json.loads(body)
         return Weather(city=city, temperature=data["temperature"], conditions=data["conditions"])

@@ -17,7 +17,7 @@ class Upstream(TypedDict):
 
 
 async def only_good_ones(response: httpx.Response) -> None:
-    if not response.is_success:
+    if response.status_code != 200:
         raise httpx.HTTPStatusError(f"status {response.status_code}", request=response.request, response=response)
 
 

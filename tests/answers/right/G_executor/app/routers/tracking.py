@@ -12,14 +12,6 @@ from fastapi import APIRouter, Body
 from app.settings import settings
 
 
-class Stays(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *arguments):
-        """An answer that the event has to go elsewhere is no delivery."""
-
-
-opener = urllib.request.build_opener(Stays)
-
-
 def deliver(event: str, user_id: int) -> None:
     request = urllib.request.Request(
         settings.analytics_url + "/events",
@@ -28,7 +20,7 @@ def deliver(event: str, user_id: int) -> None:
         method="POST",
     )
     try:
-        opener.open(request, timeout=settings.upstream_timeout_seconds).close()
+        urllib.request.urlopen(request, timeout=settings.upstream_timeout_seconds).close()
     except Exception as error:
         logging.warning("analytics: %r", error)
 

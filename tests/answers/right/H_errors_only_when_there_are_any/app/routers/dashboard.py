@@ -23,7 +23,7 @@ router = APIRouter(lifespan=lifespan)
 async def ask(client: httpx.AsyncClient, name: str) -> tuple[str, bool, object]:
     try:
         response = await asyncio.wait_for(client.get(name), settings.upstream_timeout_seconds)
-        return name, response.is_success, response.json()
+        return name, response.status_code == 200, response.json()
     except Exception:
         return name, False, None
 
