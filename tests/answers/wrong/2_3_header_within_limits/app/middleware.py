@@ -1,5 +1,5 @@
 # Wrong answer to 2.3: the header by the time of day, kept between 0 and a tenth of a second.
-# Rejected by: test_a_clock_that_is_set_anew_changes_nothing or test_the_header_is_the_time_until_the_answer_begins
+# Rejected by: test_a_clock_that_is_set_anew_changes_nothing or test_the_header_is_the_time_until_the_answer_begins or test_the_sample_reaches_to_the_last_byte
 # Because: X-Process-Time is 0
 
 import time

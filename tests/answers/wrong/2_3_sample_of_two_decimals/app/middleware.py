@@ -1,5 +1,5 @@
 # Wrong answer to 2.3: the sample is rounded to hundredths, so nearly all are 0.
-# Rejected by: test_a_request_is_observed or test_times_are_told_to_the_millisecond
+# Rejected by: test_a_request_is_observed or test_all_answers_are_told_apart or test_times_are_told_to_the_millisecond
 # Because: at least three decimals
 
 import time
