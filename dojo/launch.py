@@ -38,7 +38,7 @@ MEMORY, ROOM = Path("/dev/shm"), 64 << 20
 #: Less than this isn't lent, in seconds.
 LEAST_LENT = 0.05
 
-#: What is printed all the time is waited for so long, in seconds.
+#: What is printed all the time is read for so long, in seconds; and where the platform can't tell whether there is more, it is waited for so long.
 LATEST_WORDS = 0.05
 #: Whether the platform can say that a pipe has something to read.
 POLL = hasattr(select, "poll")
@@ -128,8 +128,11 @@ class Host:
     def output(self) -> str:
         """The end of what the learner's code has printed until now."""
         until = time.perf_counter() + LATEST_WORDS
-        while self._prints() and time.perf_counter() < until:
-            self._drain.join(0.001)
+        if not POLL:
+            self._drain.join(LATEST_WORDS)
+        # Read here, as the thread that does it otherwise may not get a CPU soon; the first time takes all that the pipe holds.
+        while POLL and self._read_printed() and time.perf_counter() < until:
+            pass
         text = b"".join(self._kept).decode(errors="replace")[-OUTPUT_KEPT:]
         return text.replace(self.root + os.sep, "")
 
@@ -146,26 +149,30 @@ class Host:
         if jail.current() and self.root != "/":  # what it may have written there is nobody's any more
             await asyncio.to_thread(shutil.rmtree, self.root, ignore_errors=True)
 
-    def _prints(self) -> bool:
-        """Whether something that was printed hasn't been read yet; where the platform can't tell, it may be so until the process ends."""
-        if not POLL:
-            return self._drain.is_alive()
+    def _read_printed(self) -> bool:
+        """Keeps what was printed and hasn't been read yet; whether there was anything. Where the platform can't tell, it waits for more."""
         with self._printed_lock:
-            return self._printed is not None and bool(_poll(self._printed).poll(0))
+            if self._printed is None or (POLL and not _poll(self._printed).poll(0)):
+                return False
+            data = os.read(self._printed, PIPE_SIZE)
+            self._kept.append(data[-OUTPUT_KEPT:])
+            self._kept_bytes += len(self._kept[-1])
+            while self._kept_bytes - len(self._kept[0]) >= OUTPUT_KEPT:
+                self._kept_bytes -= len(self._kept.popleft())
+            if not data:
+                self._printed = None
+            return bool(data)
 
     def _keep_output(self, file: int) -> None:
-        with open(file, "rb", buffering=0) as stream:
+        try:
             while self._printed is not None:
                 if POLL:
                     _poll(file).poll()
-                with self._printed_lock:  # so that nobody looks between the reading and the keeping
-                    data = stream.read(PIPE_SIZE)
-                    self._kept.append(data[-OUTPUT_KEPT:])
-                    self._kept_bytes += len(self._kept[-1])
-                    while self._kept_bytes - len(self._kept[0]) >= OUTPUT_KEPT:
-                        self._kept_bytes -= len(self._kept.popleft())
-                    if not data:
-                        self._printed = None
+                self._read_printed()
+        finally:
+            with self._printed_lock:
+                self._printed = None
+                os.close(file)
 
     async def _listen(self) -> None:
         with contextlib.suppress(ConnectionError, asyncio.LimitOverrunError, ValueError):
