@@ -19,7 +19,7 @@ import os
 import re
 import threading
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -202,8 +202,8 @@ def _end_with_parent() -> None:
     threading.Thread(target=wait, daemon=True).start()
 
 
-def judge_all(chosen: list[Answer], jobs: int, named: bool = False) -> Iterator[tuple[Answer, Verdict]]:
-    """The verdicts on ``chosen``, by ``jobs`` processes side by side; ``named``: see `judge_answer`."""
+def judge_all(chosen: list[Answer], jobs: int, named: Collection[Answer] = ()) -> Iterator[tuple[Answer, Verdict]]:
+    """The verdicts on ``chosen``, by ``jobs`` processes side by side; on those in ``named`` as `judge_answer` says of it."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(jobs, mp_context=context, initializer=_end_with_parent) as pool:
-        yield from zip(chosen, pool.map(functools.partial(judge_answer, named=named), chosen), strict=True)
+        yield from zip(chosen, pool.map(judge_answer, chosen, [answer in named for answer in chosen]), strict=True)

@@ -61,7 +61,7 @@ def main() -> int:
             began = time.monotonic()
             if arguments.seeds is not None:  # each pass has processes of its own, which inherit it
                 os.environ["KATA_SEED"] = str(arguments.seeds + number - 1)
-            for answer, verdict in judge_all(chosen, arguments.jobs, named=arguments.named and number > 1):
+            for answer, verdict in judge_all(chosen, arguments.jobs, named=frozenset(chosen) if arguments.named and number > 1 else ()):
                 kind = "right" if answer.right else "wrong"
                 count[kind] += 1
                 for complaint in complaints(answer, verdict):
