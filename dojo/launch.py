@@ -128,11 +128,12 @@ class Host:
     def output(self) -> str:
         """The end of what the learner's code has printed until now."""
         until = time.perf_counter() + LATEST_WORDS
-        if not POLL:
+        if POLL:
+            # Read here, as the thread that does it otherwise may not get a CPU soon; the first time takes all that the pipe holds.
+            while self._read_printed() and time.perf_counter() < until:
+                pass
+        else:
             self._drain.join(LATEST_WORDS)
-        # Read here, as the thread that does it otherwise may not get a CPU soon; the first time takes all that the pipe holds.
-        while POLL and self._read_printed() and time.perf_counter() < until:
-            pass
         text = b"".join(self._kept).decode(errors="replace")[-OUTPUT_KEPT:]
         return text.replace(self.root + os.sep, "")
 

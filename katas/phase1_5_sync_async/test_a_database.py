@@ -149,11 +149,10 @@ async def must_wait_beside_the_loop(api: Service) -> None:
     asked = [asyncio.create_task(api.get(f"/users/{number}", patience=LONG)) for number in range(1, 2 * MANY + 1)]
     alive, done, until = 0, 0, time.perf_counter() + PATIENCE
     try:
-        while alive < SIGNS_OF_LIFE and not all(each.done() for each in asked) and time.perf_counter() < until:
+        while alive < SIGNS_OF_LIFE and done < len(asked) and time.perf_counter() < until:
             pulse = await api.pulse()
-            news = sum(each.done() for each in asked) != done
-            done = sum(each.done() for each in asked)
-            alive = 0 if news or pulse["started"] < len(asked) else alive + bool(pulse["alive"])
+            before, done = done, sum(each.done() for each in asked)
+            alive = 0 if done != before or pulse["started"] < len(asked) else alive + bool(pulse["alive"])
             if pulse["stuck"]:
                 await must_stay_free(api, "The database was down.")  # a pause is told of as a pause
                 if blocks := [block for block in (await api.report())["blocks"] if block["proof"] == "stuck"]:

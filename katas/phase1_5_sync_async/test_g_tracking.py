@@ -292,9 +292,7 @@ async def each_must_be_logged(api: Service, before: int, lost: Sequence[Event], 
         return len(lost) - max(len(told), sum(any(event["event"] in line for line in told) for event in lost))
 
     mark, changed = len(lost), time.perf_counter()
-    while missing := await silent():
-        if missing <= 0:
-            return
+    while (missing := await silent()) > 0:
         if missing != mark:
             mark, changed = missing, time.perf_counter()
         if time.perf_counter() - changed > PATIENCE:

@@ -67,10 +67,10 @@ class Measured:
         """The answer to a GET request that is marked."""
         return await self.request("GET", path, mark)
 
-    async def at_most(self, mark: str, most: int, what: str, **more: Any) -> list[Note]:
+    async def at_most(self, mark: str, most: int, what: str) -> list[Note]:
         """The notes with ``what`` of a request once there are more than ``most``, or no more are to be expected."""
         for _ in range(LOOKS):  # each look gives the service's event loop a turn
-            if len(notes := found(await self.notes(mark), what, **more)) > most:
+            if len(notes := found(await self.notes(mark), what)) > most:
                 break
         return notes
 
