@@ -14,6 +14,7 @@ import re
 import secrets
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,17 +65,7 @@ class Published:
 
 def read(text: str, environment: Mapping[str, str]) -> File:
     """The compose file with this text, its variables filled in from ``environment``; raises `Red` when it is none."""
-    try:
-        from ruamel.yaml import YAML
-        from ruamel.yaml.error import YAMLError
-    except ImportError:
-        raise Inconclusive(MISSING) from None
-    try:
-        data = YAML(typ="safe", pure=True).load(text)
-    except YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        at = f"{FILE}:{mark.line + 1}" if mark else FILE
-        raise Red(f"{at} is no YAML: {str(getattr(error, 'problem', '') or error).splitlines()[0]}") from None
+    data = _loaded(text)
     services = data.get("services") if isinstance(data, dict) else None
     if not isinstance(services, dict) or not services:
         raise Red(f"{FILE} has no services.")
@@ -85,7 +76,58 @@ def read(text: str, environment: Mapping[str, str]) -> File:
     for each in (filled["services"], filled.get("networks")):
         named = each if isinstance(each, dict) else {}
         parts.append({str(name): part if isinstance(part, dict) else {} for name, part in named.items()})
-    return File({name: _extended(name, parts[0], ()) for name in parts[0]}, parts[1], unset)
+    return File({name: _plain(_extended(name, parts[0], ())) for name in parts[0]}, _plain(parts[1]), unset)
+
+
+@dataclass(frozen=True)
+class _Tagged:
+    """A value behind one of Compose's own tags: ``!override`` takes the place of what was there before, ``!reset`` takes that away."""
+
+    tag: str
+    value: Any
+
+
+def _loaded(text: str) -> Any:
+    """What stands in a YAML file, with Compose's tags as `_Tagged`; raises `Red` when it is none."""
+    try:
+        from ruamel.yaml import YAML
+        from ruamel.yaml.constructor import SafeConstructor
+        from ruamel.yaml.error import YAMLError
+        from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
+    except ImportError:
+        raise Inconclusive(MISSING) from None
+
+    class Constructor(SafeConstructor):
+        """One of its own, as it is the class that keeps the tags."""
+
+        def tagged(self, node: Node) -> _Tagged:
+            if isinstance(node, MappingNode):
+                return _Tagged(str(node.tag), self.construct_mapping(node, deep=True))
+            if isinstance(node, SequenceNode):
+                return _Tagged(str(node.tag), self.construct_sequence(node, deep=True))
+            return _Tagged(str(node.tag), self.construct_scalar(node) or None)
+
+    for tag in ("!reset", "!override"):
+        Constructor.add_constructor(tag, Constructor.tagged)
+    yaml = YAML(typ="safe", pure=True)
+    yaml.Constructor = Constructor
+    try:
+        return yaml.load(text)
+    except YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        at = f"{FILE}:{mark.line + 1}" if mark else FILE
+        raise Red(f"{at} is no YAML: {str(getattr(error, 'problem', '') or error).splitlines()[0]}") from None
+
+
+def _plain(value: Any) -> Any:
+    """Without tags, once they have done what they are for."""
+    if isinstance(value, _Tagged):
+        return _plain(value.value)
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items() if not (isinstance(each, _Tagged) and each.tag == "!reset")}
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    return value
 
 
 def _extended(name: str, services: Mapping[str, dict[str, Any]], seen: Sequence[str]) -> dict[str, Any]:
@@ -103,7 +145,12 @@ def _over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
     """Two mappings as one: lists become longer, except for commands; of anything else the one ``above`` holds."""
     merged = dict(below)
     for key, value in above.items():
-        old = below.get(key)
+        if isinstance(value, _Tagged):
+            merged.pop(key, None)
+            if value.tag == "!override":
+                merged[key] = _plain(value)
+            continue
+        old = _plain(below.get(key))
         if isinstance(old, dict) != isinstance(value, dict) and {type(old), type(value)} == {dict, list}:  # what has two forms
             old, value = _mapped(key, old), _mapped(key, value)
         if isinstance(old, dict) and isinstance(value, dict):
@@ -126,6 +173,8 @@ def _mapped(key: str, value: Any) -> Any:
 
 
 def _filled(value: Any, environment: Mapping[str, str], unset: list[str]) -> Any:
+    if isinstance(value, _Tagged):
+        return _Tagged(value.tag, _filled(value.value, environment, unset))
     if isinstance(value, dict):
         return {key: _filled(each, environment, unset) for key, each in value.items()}
     if isinstance(value, list):
@@ -193,8 +242,11 @@ def copies(service: Mapping[str, Any]) -> int:
 
 def complaints(file: Path) -> list[str]:
     """What the schema of compose files has against a file; nothing when it is valid."""
-    done = subprocess.run([sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", "--output-format", "json", str(file)],
-                          capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL)
+    with tempfile.TemporaryDirectory() as folder:  # as data, because whoever knows the schema doesn't know Compose's tags
+        data = Path(folder, "compose.json")
+        data.write_text(json.dumps(_plain(_loaded(file.read_text(encoding="utf-8"))), default=str), encoding="utf-8")
+        asked = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", "--output-format", "json", str(data)]
+        done = subprocess.run(asked, capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL)
     try:
         said = json.loads(done.stdout)
     except ValueError:

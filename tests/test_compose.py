@@ -1,5 +1,7 @@
 """A compose file read as data: its variables, and the forms in which a thing may be written."""
 
+from pathlib import Path
+
 import pytest
 
 from dojo import compose
@@ -46,6 +48,33 @@ networks: {inside: , named: {name: n}}
             "depends_on": {"x": {"condition": "service_started"}, "y": {"condition": "service_healthy"}},
             "healthcheck": {"test": ["e"], "interval": "1s"}} == read.services["api"]
     assert {"inside": {}, "named": {"name": "n"}} == read.networks
+
+
+def test_compose_s_own_tags() -> None:
+    """``!override`` takes the place of what is extended, ``!reset`` takes it away; without anything below, they are what they hold, and nothing."""
+    read = compose.read("""
+services:
+  below: {image: x, ports: ["1:1"], environment: {A: 1, B: 2}, deploy: {replicas: 2}, networks: !reset [inside]}
+  api: {extends: below, ports: !override ["${P:-2}:2"], environment: {A: !reset null}, deploy: !reset {}, command: !override [a]}
+  last: {extends: api, ports: ["3:3"], deploy: {replicas: 4}}
+""", {})
+
+    assert {"image": "x", "ports": ["2:2"], "environment": {"B": 2}, "command": ["a"]} == read.services["api"]
+    assert {"image": "x", "ports": ["2:2", "3:3"], "environment": {"B": 2}, "deploy": {"replicas": 4}, "command": ["a"]} == read.services["last"]
+    assert {"image": "x", "ports": ["1:1"], "environment": {"A": 1, "B": 2}, "deploy": {"replicas": 2}} == read.services["below"]
+
+
+@pytest.mark.parametrize(("text", "expected"), [
+    ("services: {api: {image: x, ports: !override ['1:1'], command: !reset null}}", []),
+    ("services: {api: {imagge: x}}", ["services.api"]),
+    ("services: {api: {image: x, ports: !override 1}}", ["services.api.ports", "services.api"]),
+])
+def test_the_schema_is_asked_about_what_the_tags_hold(text: str, expected: list[str], tmp_path: Path) -> None:
+    """And about nothing of what they take away."""
+    file = tmp_path / compose.FILE
+    file.write_text(text, encoding="utf-8")
+
+    assert expected == [each.partition(":")[0] for each in compose.complaints(file)]
 
 
 @pytest.mark.parametrize(("extends", "kept"), [
