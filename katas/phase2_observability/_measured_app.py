@@ -152,6 +152,8 @@ class Outside:
                 if slow := query(scope, "slow"):  # as a server does while a client doesn't read what it has got
                     note(mark, "held", gate=slow)
                     await GATES[slow].wait()
+                if message.get("body") and query(scope, "breaks"):  # as ASGI has it since version 2.4, once the client is gone
+                    raise ConnectionResetError("the client is gone")
             if message["type"] in ("http.response.early_hint", "http.response.trailers"):
                 return
             if message["type"] == "http.response.pathsend":

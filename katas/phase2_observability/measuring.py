@@ -74,12 +74,13 @@ class Measured:
                 break
         return notes
 
-    def send(self, path: str, mark: str, method: str = "GET", patience: float = 2 * PATIENCE) -> "asyncio.Task[httpx.Response | None]":
+    def send(self, path: str, mark: str, method: str = "GET", patience: float = 2 * PATIENCE,
+             content: bytes | None = None) -> "asyncio.Task[httpx.Response | None]":
         """A marked request on its way, until it has its answer; None for one that breaks off or is never answered."""
 
         async def ask() -> httpx.Response | None:
             try:
-                return await self.api.client.request(method, path, headers={"x-judge": mark}, timeout=patience)
+                return await self.api.client.request(method, path, headers={"x-judge": mark}, timeout=patience, content=content)
             except httpx.HTTPError:
                 return None
 

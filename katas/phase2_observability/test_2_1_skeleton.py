@@ -158,7 +158,9 @@ async def test_who_is_slow_is_waited_for(measured: Measured) -> None:
 
 
 async def test_requests_pass_side_by_side(measured: Measured) -> None:
-    """While one request waits in its endpoint, another one passes, and fifty do; so does one while another's client reads slowly."""
+    """While one request waits in its endpoint, another one passes, and fifty do; so does one while another's client reads slowly. Each gets its
+    own body.
+    """
     gate, slow, other = measured.mark(), measured.mark(), measured.mark()
     crowd = [measured.mark() for _ in range(CROWD)]
     requests = [measured.send(f"/plain?gate={gate}", crowd[0])]
@@ -180,9 +182,26 @@ async def test_requests_pass_side_by_side(measured: Measured) -> None:
         f"{CROWD + 2} requests were on their way at the same time. All should be answered with 200, and had {dict(statuses)}.\n{WHY}"
     )
 
+    uploads = {measured.mark(): size for size in (5, 700)}
+    sent = {}
+    for mark, size in uploads.items():
+        sent[mark] = measured.send(f"/upload?gate={mark}", mark, "POST", content=bytes(size))
+        await measured.until(mark, "waits")
+    for mark, size in uploads.items():
+        await measured.go(mark)
+        answer = await sent[mark]
+        body = answer.text if answer else ""
+        assert f'{{"size":{size}}}' == body, (
+            f"Two uploads were on their way at the same time, of {listed([f'{each} bytes' for each in uploads.values()])}. The endpoint that "
+            f"got the one of {size} and counts them answered\n    {body or 'nothing'}\nEach call has a `receive` and a `send` of its own. "
+            "In `self` the last request's are found by all others, and who asks gets another one's data."
+        )
+
 
 async def test_an_exception_passes(measured: Measured) -> None:
-    """An exception that leaves the application leaves the middleware too, and so does a cancellation: who stands outside has to hear of it."""
+    """An exception that leaves the application leaves the middleware too, and so does a cancellation: who stands outside has to hear of it,
+    and answers it. What the server's `send` raises reaches the application.
+    """
     for path, kind, expected in (
         ("/raises", "RuntimeError", 500), ("/raises-late", "RuntimeError", 200), ("/background?fails=1", "RuntimeError", 200),
         ("/raises?kind=ConnectionResetError", "ConnectionResetError", 500), ("/raises?kind=TimeoutError", "TimeoutError", 500),
@@ -194,8 +213,24 @@ async def test_an_exception_passes(measured: Measured) -> None:
                 got = answer.status_code
                 await answer.aread()
         what = "background task" if "background" in path else "endpoint"
-        check_error(await measured.until(mark, "over"), kind, f"The {what} of GET {path} raised {kind}.")
+        notes = await measured.until(mark, "over")
+        check_error(notes, kind, f"The {what} of GET {path} raised {kind}.")
+        answered = [] if found(notes, "sends") else found(notes, "out")
+        assert not answered, (
+            f"The {what} of GET {path} raised {kind} and had sent nothing. There left your middleware an answer with status "
+            f"{answered[0].get('status')}.\nWhat an error is answered with is decided outside, where a service may have a handler of its own "
+            "for it (`app.add_exception_handler`): once an answer has begun, that can't say anything any more."
+        )
         assert expected == got, f"GET {path} was answered with {got or 'nothing'}, expected {expected}.\n{WHY}"
+
+    mark = measured.mark()
+    await measured.send("/plain?breaks=1", mark)
+    error = found(await measured.until(mark, "over"), "over")[0].get("error")
+    assert error == "ConnectionResetError", (
+        "The server's `send` raised ConnectionResetError, as servers do whose client is gone. It belongs to the application that sends; what left "
+        f"the middleware was {error or 'no exception'}, expected ConnectionResetError.\n"
+        "An application that isn't told goes on sending to nobody, and a server raises there too when an answer is longer than announced."
+    )
 
     mark = measured.mark()
     held = measured.send(f"/plain?gate={mark}", mark)
