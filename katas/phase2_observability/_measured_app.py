@@ -147,6 +147,8 @@ class Outside:
             scope["type"] = "".join(["ht", "tp"])  # equal to "http", and another object: `is` would be right by chance
 
         async def noted(message: Any) -> None:
+            if message["type"] == "http.response.start":  # whose headers may be any iterable, also one that can be gone through only once
+                message = {**message, "headers": list(message.get("headers", ()))}
             if scope["type"] == "http":
                 note(mark, "out", **summary(message))
                 if slow := query(scope, "slow"):  # as a server does while a client doesn't read what it has got
