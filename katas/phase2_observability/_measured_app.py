@@ -331,6 +331,7 @@ async def thing(thing: str) -> dict[str, str]:
 @app.get("/stream")
 async def stream(request: Request, gate: str = "") -> StreamingResponse:
     async def chunks() -> AsyncIterator[str]:
+        yield ""  # as some streams begin, and no end of any
         yield "one"
         await wait(request, gate and f"{gate}-1")
         yield "two"
