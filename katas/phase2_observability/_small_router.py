@@ -35,7 +35,7 @@ async def told(request: Request) -> dict[str, Any]:
 
 @router.get("/judge/made", include_in_schema=False)
 async def made() -> dict[str, Any]:
-    """What the module's application is, and what two more of them observe when one is asked twice and the other not at all."""
+    """What the module's application is, and what it and two more of them observe while it isn't asked, one is twice, and the other three times."""
     one, other = main.create_app(), main.create_app()
     kinds = [type(each).__name__ if not isinstance(each, FastAPI) else "FastAPI" for each in (main.app, one)]
     if kinds != ["FastAPI", "FastAPI"]:
@@ -43,8 +43,16 @@ async def made() -> dict[str, Any]:
     states = [getattr(each.state, "recorder", None) for each in (main.app, one, other)]
     if not all(isinstance(each, Recorder) for each in states):
         return {"kinds": kinds, "recorders": [type(each).__name__ for each in states]}
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(one), base_url="http://one") as client:
-        for _ in range(2):
-            await client.get(f"/judge/{NAME}/1")
-    observed = [sum(count for (_, route, _), count in each.requests.items() if route != "/judge/made") for each in states[1:]]
+    path = f"/judge/{NAME}/{{name}}"
+    observed = [-_observed(each, path) for each in states]
+    for asked, times in ((one, 2), (other, 3)):
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(asked), base_url="http://made") as client:
+            for _ in range(times):
+                await client.get(path.format(name=1))
+    observed = [before + _observed(each, path) for before, each in zip(observed, states, strict=True)]
     return {"kinds": kinds, "recorders": [], "shared": len({*map(id, states)}) < 3, "observed": observed}
+
+
+def _observed(recorder: Recorder, path: str) -> int:
+    """How many requests to a route were observed."""
+    return sum(count for (_, route, _), count in recorder.requests.items() if route == path)

@@ -152,9 +152,11 @@ async def test_applications_are_independent(service: ServiceStarter) -> None:
         )
     assert not made["recorders"], f"app.state.recorder is a {made['recorders'][0]}: create_app() makes a Recorder there, which is given."
     assert not made["shared"], "Two applications share one recorder: create_app() makes a new one each time, which is given."
-    assert made["observed"] == [2, 0], (
-        f"Of two applications made by create_app() the first was sent two requests. Its recorder was told of {made['observed'][0]}, the other's of "
-        f"{made['observed'][1]}. Each has a middleware of its own, which create_app() registers, with the recorder of the same application."
+    served, one, other = made["observed"]
+    assert [served, one, other] == [0, 2, 3], (
+        "Of two applications made by create_app() one was sent two requests, the other three, and `app` of app/main.py none. Their recorders were "
+        f"told of {one}, {other} and {served}. Each has a middleware of its own, which create_app() registers, with the recorder of the same "
+        "application: what lies outside of create_app(), such as a list of middlewares, is that of all of them."
     )
 
 

@@ -1,6 +1,6 @@
 # Wrong answer to 2.7: the middleware of every application tells the recorder of the first one
 # Rejected by: test_applications_are_independent
-# Because: Its recorder was told of 0, the other's of 0
+# Because: Their recorders were told of 0, 0 and [1-9]
 """The service: everything that a client can reach is put together here.
 
 Start it with ``uvicorn app.main:app --reload`` and look at http://127.0.0.1:8000/docs.
