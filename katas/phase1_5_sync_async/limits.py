@@ -1,12 +1,14 @@
-"""Whether it is the setting that limits a wait: two services side by side, of which the one with the long limit is asked first."""
+"""Whether it is the setting that limits a wait, and the whole of it: two services side by side, the one with the long limit is asked first."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
 import httpx
 
-from dojo.kata import Red, Service
+from dojo.kata import Call, Red, Service
+from dojo.outside import OutsideGate
 
 #: The long limit, within which nothing of a kata takes. In seconds.
 LONG = 60.0
@@ -15,6 +17,8 @@ LONG = 60.0
 SIGNS_OF_LIFE, MOMENT = 12, 0.05
 #: So often is asked until the answer is a success, where a time limit is short.
 TIMES = 20
+#: Only ends a hang, beyond a time limit. In seconds.
+PATIENCE = 4.0
 
 
 async def in_time(ask: Callable[[], Awaitable[httpx.Response]]) -> httpx.Response:
@@ -36,3 +40,30 @@ async def must_wait_on(api: Service, patient: "asyncio.Task[Any]", short: float,
     if done:
         raise Red(f"Two services ran side by side, with UPSTREAM_TIMEOUT_SECONDS {short} and {LONG:g}, and {what}. The one with {LONG:g}, which was "
                   "asked first, gave up as well: its time limit isn't UPSTREAM_TIMEOUT_SECONDS.")
+
+
+def too_late(calls: Sequence[Call], limit: float) -> bool:
+    """Whether of the ``calls`` that one question led to a further one was made when ``limit`` seconds had passed since the first."""
+    return any(call.sent - calls[0].sent >= limit for call in calls)
+
+
+async def must_not_begin_anew(gate: OutsideGate, question: Coroutine[Any, Any, Any], limit: float) -> None:
+    """Raises `Red` when a question that ``gate`` holds is asked again after ``limit`` seconds, which are the setting: nobody's time begins anew.
+
+    A machine under load may delay a further try that was made in time: this is for a second look, with a longer limit than the first.
+    """
+    gate.close()
+    asked = asyncio.create_task(question)
+    until = time.perf_counter() + 2 * limit + PATIENCE
+    try:
+        while not asked.done() and not too_late(gate.calls, limit) and time.perf_counter() < until:
+            await asyncio.sleep(0.01)
+        calls = list(gate.calls)
+    finally:
+        asked.cancel()
+        await asyncio.gather(asked, return_exceptions=True)
+        gate.open()
+    if too_late(calls, limit):
+        raise Red(f"UPSTREAM_TIMEOUT_SECONDS was {limit:g}, and {gate.name} held its answer. Your code asked again when "
+                  f"{calls[-1].sent - calls[0].sent:.1f} s had passed since it had first asked. The limit is for all tries together: with "
+                  "one for each, your clients wait several times as long, and who is too slow already gets several times the work.")

@@ -37,7 +37,7 @@ from dojo.kata import (
     where,
 )
 from dojo.workspace import SOLUTIONS
-from katas.phase1_5_sync_async.limits import SIGNS_OF_LIFE, in_time
+from katas.phase1_5_sync_async.limits import SIGNS_OF_LIFE, in_time, must_not_begin_anew, too_late
 from katas.phase1_5_sync_async.the_loop import all_but_the_first, must_stay_free, must_stay_free_for_a_second_try
 
 pytestmark = exercise("F", edit="app/routers/image.py")
@@ -484,7 +484,7 @@ async def test_an_image_service_that_is_down_is_a_502(shared: Bench) -> None:
     await must_stay_free(api, "The image service was down.")
 
 
-async def test_a_slow_image_service_is_a_504(hurried: Bench, shared: Bench) -> None:
+async def test_a_slow_image_service_is_a_504(hurried: Bench, shared: Bench, service: ServiceStarter) -> None:
     """When the image service doesn't answer in UPSTREAM_TIMEOUT_SECONDS, the answer is 504."""
     api, up, images = hurried.api, hurried.up, hurried.images
     shared.up.close()
@@ -494,7 +494,7 @@ async def test_a_slow_image_service_is_a_504(hurried: Bench, shared: Bench) -> N
     await shared.up.arrived(1, PATIENCE)
     asked = asyncio.create_task(ask(api, images.add(PICTURES[0])))
     done, _ = await asyncio.wait({asked}, timeout=3.5)
-    given_up = asked_before.done()
+    given_up, anew = asked_before.done(), too_late(up.calls, SHORT)
     up.open()
     shared.up.open()
 
@@ -504,6 +504,12 @@ async def test_a_slow_image_service_is_a_504(hurried: Bench, shared: Bench) -> N
         raise Red(f"The image service held its answer, and after 3.5 s there was none from /predict/image either, though "
                   f"UPSTREAM_TIMEOUT_SECONDS was {SHORT}. Clients that wait pile up, each with what it needs.")
     await api.expect(504, await asked, why=f"The image service took longer than UPSTREAM_TIMEOUT_SECONDS, which was {SHORT}.")
+    if anew:
+        slower = await start(service, timeout=8 * SHORT)
+        try:
+            await must_not_begin_anew(slower.up, ask(slower.api, slower.images.add(PICTURES[0])), 8 * SHORT)
+        finally:
+            await slower.close()
     assert not given_up, (
         f"Two services ran side by side, with UPSTREAM_TIMEOUT_SECONDS {SHORT} and {PATIENCE:g}, and nothing was downloaded. The one with "
         f"{PATIENCE:g}, which was asked first, gave up first: its time limit isn't UPSTREAM_TIMEOUT_SECONDS."

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dojo.kata import Answer, Burst, Call, Red, Request, Service, ServiceStarter, Upstream, alone, exercise, held_loop, plural, quoted, where
-from katas.phase1_5_sync_async.limits import LONG, must_wait_on
+from katas.phase1_5_sync_async.limits import LONG, must_not_begin_anew, must_wait_on, too_late
 from katas.phase1_5_sync_async.the_loop import all_but_the_first, must_stay_free, must_stay_free_for_a_second_try
 
 pytestmark = exercise("G", edit="app/routers/tracking.py")
@@ -397,10 +397,20 @@ async def test_a_slow_upstream_is_given_up(service: ServiceStarter, upstream: St
     await once(lambda: up.calls)
     told = f"The analytics service took an event and did not answer; UPSTREAM_TIMEOUT_SECONDS was {SHORT}, and {PATIENCE:g} s have passed."
     await must_be_logged(api, 0, told)
+    anew = too_late(up.calls, SHORT)
     given_up = asyncio.create_task(must_be_logged(patient, 0, ""))
     await must_wait_on(patient, given_up, SHORT, "the analytics service held its answers")
     given_up.cancel()
     held_on.open()
+    if anew:
+        slower, held_longer = await start(service, upstream, timeout=8 * SHORT)
+
+        async def lose_one() -> None:
+            await track(slower, slow)
+            while not await slower.logged():
+                await asyncio.sleep(0.02)
+
+        await must_not_begin_anew(held_longer, lose_one(), 8 * SHORT)
 
     up.open()
     for event in good:  # a busy machine may need longer than that for one of them
