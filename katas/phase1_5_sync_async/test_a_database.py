@@ -16,6 +16,8 @@ TOGETHER = 4
 TIMEOUT, SHORT = 0.5, 0.2
 #: More than any pool lends, and than FastAPI's pool has threads; and a time limit within which none of them gives up.
 MANY, LONG = 64, 30.0
+#: So many lookups, so many times, are too slow: more than a pool lends, which may grow while they wait.
+CROWD, ROUNDS = 24, 4
 WHY_WAITING_BLOCKS = "To wait for a connection is to wait: it blocks like the query, and belongs where that belongs."
 
 
@@ -212,6 +214,26 @@ async def test_connections_come_back_after_an_error(service: ServiceStarter, dat
     why = "24 connections broke, each in the middle of a query. The pool has to be whole again afterwards."
     await api.expect(200, await back_in_order(api, 2.0), why=why)
     await must_stay_free(api, "Connections to the database broke.")
+
+
+async def test_connections_come_back_after_lookups_that_were_too_slow(service: ServiceStarter, database: Server) -> None:
+    """When the database was slow, and lookups were given up, the next one still gets a connection."""
+    api = await start(service, database, SHORT)
+
+    for _ in range(ROUNDS):
+        database.gate.close(of_users)
+        asked = [asyncio.create_task(api.get(f"/users/{number}")) for number in range(1, CROWD + 1)]
+        while len(database.gate.held) < TOGETHER and not all(each.done() for each in asked):
+            await asyncio.sleep(0.005)
+        await asyncio.sleep(2 * SHORT)  # whoever limits the whole lookup has given up those at the database by then
+        database.gate.open()
+        await asyncio.gather(*asked)
+
+    await api.expect(200, await back_in_order(api), why=(
+        f"{ROUNDS} times {CROWD} lookups were sent while the database held its answers, for longer than UPSTREAM_TIMEOUT_SECONDS, which was {SHORT}. "
+        "Then it answered again. A lookup that is given up has to give its connection back. asyncio's time limits end it by a CancelledError, which "
+        "`except Exception` doesn't see; `finally` does, and so does `with`."))
+    await must_stay_free(api, "The database was slow.")
 
 
 async def test_a_database_that_is_down_is_a_503(service: ServiceStarter, database: Server) -> None:
