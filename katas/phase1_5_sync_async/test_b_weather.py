@@ -142,6 +142,13 @@ async def test_a_failing_upstream_is_a_502(service: ServiceStarter, upstream: St
     """Whatever the weather service does wrong, the answer is 502, and the next good one is a 200."""
     api, up = await start(service, upstream)
 
+    # First, as a client that is there for a second try may have other faults as well.
+    for what, failing in (FAILURES[0], FAILURES[-1]):
+        up.answer = lambda call, failing=failing: failing
+        up.close(all_but_the_first())
+        asked = asyncio.create_task(api.get("/weather/Rome"))
+        await must_stay_free_for_a_second_try(api, up, asked.done, f"The weather service {what}.")
+        await asked
     for what, failing in FAILURES:
         up.answer = lambda call, failing=failing: weather(call) if call.details["target"] == ELSEWHERE else failing
         answer = await api.get("/weather/Rome")
@@ -150,11 +157,15 @@ async def test_a_failing_upstream_is_a_502(service: ServiceStarter, upstream: St
         up.answer = weather
         await api.expect(200, await api.get("/weather/Rome"))
     for what, failing in (FAILURES[0], FAILURES[-1]):
-        up.answer = lambda call, failing=failing: failing
-        up.close(all_but_the_first())
-        asked = asyncio.create_task(api.get("/weather/Rome"))
-        await must_stay_free_for_a_second_try(api, up, asked.done, f"The weather service {what}.")
-        await asked
+        up.answer = lambda call, failing=failing: failing if call.details["target"] == "/weather/Rome" else weather(call)
+        up.close(only=lambda call: call.details["target"] == "/weather/Oslo")
+        beside = asyncio.create_task(api.get("/weather/Oslo"))
+        await up.arrived(1)
+        await api.get("/weather/Rome")
+        up.open()
+        await api.expect(200, await beside, why=(
+            f"The weather service {what}, for Rome. A call for Oslo was under way beside it, and was answered with the weather there. What "
+            "becomes of one request must not end those of others: they share the client, and whoever closes it takes it from all."))
     # A call that failed must give back what it has borrowed: httpx opens 100 connections, and then waits for one.
     up.answer = lambda call: FAILURES[0][1]
     why = f"The weather service {FAILURES[0][0]}, many times. A call that failed has to give its connection back."
