@@ -46,7 +46,7 @@ async def made() -> dict[str, Any]:
     path = f"/judge/{NAME}/{{name}}"
     observed = [-_observed(each, path) for each in states]
     for asked, times in ((one, 2), (other, 3)):
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(asked), base_url="http://made") as client:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(asked), base_url="http://127.0.0.1") as client:
             for _ in range(times):
                 await client.get(path.format(name=1))
     observed = [before + _observed(each, path) for before, each in zip(observed, states, strict=True)]
