@@ -17,7 +17,7 @@ TIMEOUT, SHORT = 0.5, 0.2
 #: More than any pool lends, and than FastAPI's pool has threads; and a time limit within which none of them gives up.
 MANY, LONG = 64, 30.0
 #: So many lookups, so many times, are too slow: more than a pool lends, which may grow while they wait.
-CROWD, ROUNDS = 24, 4
+CROWD, ROUNDS = 24, 2
 WHY_WAITING_BLOCKS = "To wait for a connection is to wait: it blocks like the query, and belongs where that belongs."
 
 
@@ -225,7 +225,7 @@ async def test_connections_come_back_after_lookups_that_were_too_slow(service: S
         asked = [asyncio.create_task(api.get(f"/users/{number}")) for number in range(1, CROWD + 1)]
         while len(database.gate.held) < TOGETHER and not all(each.done() for each in asked):
             await asyncio.sleep(0.005)
-        await asyncio.sleep(2 * SHORT)  # whoever limits the whole lookup has given up those at the database by then
+        await asyncio.sleep(1.5 * SHORT)  # whoever limits the whole lookup has given up those at the database by then
         database.gate.open()
         await asyncio.gather(*asked)
 
