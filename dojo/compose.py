@@ -101,11 +101,14 @@ def _loaded(text: str) -> Any:
         """One of its own, as it is the class that keeps the tags."""
 
         def tagged(self, node: Node) -> _Tagged:
+            value: Any
             if isinstance(node, MappingNode):
-                return _Tagged(str(node.tag), self.construct_mapping(node, deep=True))
-            if isinstance(node, SequenceNode):
-                return _Tagged(str(node.tag), self.construct_sequence(node, deep=True))
-            return _Tagged(str(node.tag), self.construct_scalar(node) or None)
+                value = self.construct_mapping(node, deep=True)
+            elif isinstance(node, SequenceNode):
+                value = self.construct_sequence(node, deep=True)
+            else:
+                value = self.construct_scalar(node) or None
+            return _Tagged(str(node.tag), value)
 
     for tag in ("!reset", "!override"):
         Constructor.add_constructor(tag, Constructor.tagged)
@@ -240,11 +243,11 @@ def copies(service: Mapping[str, Any]) -> int:
     return int(given) if str(given).isdigit() else 1
 
 
-def complaints(file: Path) -> list[str]:
-    """What the schema of compose files has against a file; nothing when it is valid."""
+def complaints(text: str) -> list[str]:
+    """What the schema of compose files has against the file with this text; nothing when it is valid."""
     with tempfile.TemporaryDirectory() as folder:  # as data, because whoever knows the schema doesn't know Compose's tags
         data = Path(folder, "compose.json")
-        data.write_text(json.dumps(_plain(_loaded(file.read_text(encoding="utf-8"))), default=str), encoding="utf-8")
+        data.write_text(json.dumps(_plain(_loaded(text)), default=str), encoding="utf-8")
         asked = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", "--output-format", "json", str(data)]
         done = subprocess.run(asked, capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL)
     try:

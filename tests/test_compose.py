@@ -1,7 +1,5 @@
 """A compose file read as data: its variables, and the forms in which a thing may be written."""
 
-from pathlib import Path
-
 import pytest
 
 from dojo import compose
@@ -69,12 +67,9 @@ services:
     ("services: {api: {imagge: x}}", ["services.api"]),
     ("services: {api: {image: x, ports: !override 1}}", ["services.api.ports", "services.api"]),
 ])
-def test_the_schema_is_asked_about_what_the_tags_hold(text: str, expected: list[str], tmp_path: Path) -> None:
+def test_the_schema_is_asked_about_what_the_tags_hold(text: str, expected: list[str]) -> None:
     """And about nothing of what they take away."""
-    file = tmp_path / compose.FILE
-    file.write_text(text, encoding="utf-8")
-
-    assert expected == [each.partition(":")[0] for each in compose.complaints(file)]
+    assert expected == [each.partition(":")[0] for each in compose.complaints(text)]
 
 
 @pytest.mark.parametrize(("extends", "kept"), [

@@ -7,8 +7,7 @@ from typing import Any
 
 import httpx
 
-from dojo.kata import Call, Red, Service
-from dojo.outside import OutsideGate
+from dojo.kata import Call, Red, Service, Upstream
 
 #: The long limit, within which nothing of a kata takes. In seconds.
 LONG = 60.0
@@ -47,7 +46,7 @@ def too_late(calls: Sequence[Call], limit: float) -> bool:
     return any(call.sent - calls[0].sent >= limit for call in calls)
 
 
-async def must_not_begin_anew(gate: OutsideGate, question: Coroutine[Any, Any, Any], limit: float) -> None:
+async def must_not_begin_anew(gate: Upstream, question: Coroutine[Any, Any, Any], limit: float) -> None:
     """Raises `Red` when a question that ``gate`` holds is asked again after ``limit`` seconds, which are the setting: nobody's time begins anew.
 
     A machine under load may delay a further try that was made in time: this is for a second look, with a longer limit than the first.

@@ -44,12 +44,12 @@ async def made() -> dict[str, Any]:
     if not all(isinstance(each, Recorder) for each in states):
         return {"kinds": kinds, "recorders": [type(each).__name__ for each in states]}
     path = f"/judge/{NAME}/{{name}}"
-    observed = [-_observed(each, path) for each in states]
+    before = [_observed(each, path) for each in states]
     for asked, times in ((one, 2), (other, 3)):
         async with httpx.AsyncClient(transport=httpx.ASGITransport(asked), base_url="http://127.0.0.1") as client:
             for _ in range(times):
                 await client.get(path.format(name=1))
-    observed = [before + _observed(each, path) for before, each in zip(observed, states, strict=True)]
+    observed = [_observed(each, path) - earlier for each, earlier in zip(states, before, strict=True)]
     return {"kinds": kinds, "recorders": [], "shared": len({*map(id, states)}) < 3, "observed": observed}
 
 
