@@ -217,9 +217,9 @@ async def test_an_exception_passes(measured: Measured) -> None:
         check_error(notes, kind, f"The {what} of GET {path} raised {kind}.")
         answered = [] if found(notes, "sends") else found(notes, "out")
         assert not answered, (
-            f"The {what} of GET {path} raised {kind} and had sent nothing. There left your middleware an answer with status "
+            f"The {what} of GET {path} raised {kind} and had sent nothing. Your middleware sent an answer with status "
             f"{answered[0].get('status')}.\nWhat an error is answered with is decided outside, where a service may have a handler of its own "
-            "for it (`app.add_exception_handler`): once an answer has begun, that can't say anything any more."
+            "for it (`app.add_exception_handler`): once an answer has begun, that handler can't give another."
         )
         assert expected == got, f"GET {path} was answered with {got or 'nothing'}, expected {expected}.\n{WHY}"
 

@@ -1,6 +1,6 @@
 # Wrong answer to 2.1: an exception is answered here, and then raised all the same.
 # Rejected by: test_an_exception_passes
-# Because: had sent nothing\. There left your middleware an answer with status 500
+# Because: had sent nothing\. Your middleware sent an answer with status 500
 
 from fastapi.responses import JSONResponse
 
