@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from dojo import witness
 from dojo.burst import Burst, Observation, Request, ask_health
-from dojo.evidence import held_loop, listed, plural, quoted, where
+from dojo.evidence import cut, held_loop, listed, plural, quoted, visible, where
 from dojo.outside import Call, OutsideGate
 from dojo.subject import Inconclusive
 
@@ -96,6 +96,7 @@ class Held(Observation):
             told.append(f"{plural(self.early, 'request')} {'was' if self.early == 1 else 'were'} answered without waiting for {self.gate.name}.")
             if set(self.statuses) - {200}:
                 told.append(f"In the end the answers were {listed([f'{count} × {status}' for status, count in sorted(self.statuses.items())])}.")
+                told += [f"One of them said:\n    {cut(visible(answer.text), 140)}" for answer in self.wrong_answers[:1]]
         elif self.waiting < self.expected:
             told.append(self._queue())
         for place in self.seen.get("standing", ())[:3]:
@@ -168,7 +169,8 @@ async def _gather(service: "Service", gate: OutsideGate, burst: Burst, expected:
     began = changed = time.perf_counter()
     mark: tuple[int, ...] = ()
     alive, quiet_since, work = 0, changed, 0
-    coming, slow = True, False  # whether they have kept coming until now; whether one was over by the time, and that took too long
+    calls, over = 0, False
+    coming, slow = True, False  # whether they still came a moment ago; whether they did when the first was over, and that took too long
 
     async def record(**more: Any) -> dict[str, Any]:
         return {**await service.report(), "slow": slow, **more}
@@ -189,8 +191,11 @@ async def _gather(service: "Service", gate: OutsideGate, burst: Burst, expected:
         under_way = gate.unanswered > len(gate.held)
         long_enough = time.perf_counter() - quiet_since >= (silence if pulse["started"] >= sent else 1.0)
         quiet = alive >= SIGNS_OF_LIFE and long_enough and not under_way
-        if coming and (quiet or pulse["stuck"] or pulse["done"]):
-            coming, slow = False, bool(pulse["done"]) and time.perf_counter() - began > TOO_SLOW
+        if not over:
+            over = pulse["done"] > 0
+            if not over:  # on a busy machine a loop may look stuck for a while: whoever comes after that waited in no queue
+                coming, calls = len(gate.calls) > calls or (coming and not quiet and not pulse["stuck"]), len(gate.calls)
+            slow = over and coming and time.perf_counter() - began > TOO_SLOW
         if sent < count:
             if pulse["stuck"] or quiet or pulse["done"] >= sent:  # these don't get through: all the rest at once
                 sent = burst.send()

@@ -10,7 +10,7 @@ import httpx
 import pytest_asyncio
 import redis.asyncio as redis
 
-from dojo.kata import Call, Red, Request, Server, Service, ServiceStarter, alone, exercise, hold, plural
+from dojo.kata import Call, Inconclusive, Red, Request, Server, Service, ServiceStarter, alone, exercise, hold, plural
 from katas.phase1_5_sync_async.limits import LONG, in_time, must_wait_on
 from katas.phase1_5_sync_async.the_loop import must_stay_free, must_stay_free_for_a_second_try
 
@@ -112,7 +112,11 @@ async def test_requests_wait_together(service: ServiceStarter, cache: Server, st
         await client.mset(numbered)
         stored.update(numbered)  # so that they are deleted as well
 
-    seen = await hold(api, cache.gate, [Request("GET", f"/cache/{key}") for key in numbered], only=is_any, clock=False)
+    together = partial(hold, api, cache.gate, [Request("GET", f"/cache/{key}") for key in numbered], only=is_any, clock=False)
+    try:
+        seen = await together()
+    except Inconclusive:  # so many connections had to be made first, and a busy machine took too long for them: now they are there
+        seen = await together()
 
     if not seen.together:
         raise Red(seen.why_not_together("lookup"))
