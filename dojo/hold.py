@@ -27,8 +27,8 @@ BATCH = 16
 #: How often the loop must have given a sign of life, with nobody new coming, until nobody is expected any more.
 SIGNS_OF_LIFE = 25
 
-#: When requests have kept coming for so many seconds, the first of them may have run into a time limit that is the client's own:
-#: five seconds are usual, and all of them are here after half a second on a machine that isn't too busy.
+#: When requests have kept coming for so many seconds, the first of them may have run into a time limit that is the client's own, before the
+#: gate is opened: five seconds are usual, and all of them are here after half a second on a machine that isn't too busy.
 TOO_SLOW = 3.0
 
 
@@ -137,10 +137,12 @@ async def hold(service: "Service", gate: OutsideGate, requests: Sequence[Request
     await service.watch(clock)
     gate.close(only)
     burst = Burst(service, requests, first=BATCH)
+    began = time.perf_counter()
     try:
         seen = await _gather(service, gate, burst, expected, patience, silence)
         in_flight = gate.held
         healthy, asked = await ask_health(service, health, seen) if health is not None else (None, None)
+        slow = seen["slow"] or (len(in_flight) >= expected and time.perf_counter() - began > TOO_SLOW)
     finally:
         gate.open()
     await burst.finish(patience)
@@ -149,9 +151,9 @@ async def hold(service: "Service", gate: OutsideGate, requests: Sequence[Request
     path = paths.pop() if len(paths) == 1 else f"{_common(paths)}…"
     held = Held(path, len(requests), 0.0, burst.requests, seen, after, healthy, asked, printed=service.host.output(),
                 gate=gate, in_flight=in_flight, expected=expected, asked=requests)
-    if seen["slow"] and held.wrong_answers and not held.blocks:
+    if slow and held.wrong_answers and not held.blocks:
         raise Inconclusive(f"the machine is too busy: {plural(len(requests), 'request')} to {path} took more than {TOO_SLOW:g} s to come, "
-                           "and by then the first had been given up")
+                           "and some had been given up by then")
     witness.timeline(held)
     return held
 
