@@ -125,7 +125,7 @@ def phase5(session: nox.Session) -> None:
 def image(session: nox.Session) -> None:
     """Builds the image of your Dockerfile, and says what each layer takes."""
     bench(session)
-    if subprocess.run([str(PYTHON), "-m", "dojo.container", *session.posargs], check=False).returncode:
+    if subprocess.run([str(PYTHON), "-m", "dojo.image_size", *session.posargs], check=False).returncode:
         session.error("what is the matter stands above")
 
 

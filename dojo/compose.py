@@ -20,9 +20,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dojo import container
-from dojo.container import BUILD_PATIENCE, Done, Engine, NoEngine
-from dojo.evidence import cut
+from dojo.engine import BUILD_PATIENCE, COMMAND_PATIENCE, LABEL, Done, Engine, NoEngine, find
+from dojo.evidence import cut, last_lines
 from dojo.subject import Inconclusive, Red
 from dojo.workspace import ROOT
 
@@ -301,7 +300,7 @@ class Project:
             raise Inconclusive("Docker Compose isn't there: `docker compose version` fails. Install its plugin; podman's own can't wait for health.")
         done = await self.compose("--profile", "*", "config", "--format", "json", file=self.folder / FILE)
         if done.status:
-            raise Red(f"Docker Compose can't read {FILE}:\n{container._last(done.err, 4)}")
+            raise Red(f"Docker Compose can't read {FILE}:\n{last_lines(done.err, 4)}")
         data = json.loads(done.out)
         self.services = data["services"]
         built: dict[str, str] = {}
@@ -323,7 +322,7 @@ class Project:
                 # What it asks is the learner's; how often is the judge's, who waits for the answer.
                 kept = {name: health[name] for name in ("test", "timeout") if name in health}
                 service["healthcheck"] = {**kept, "interval": "1s", "retries": UNHEALTHY_AFTER, "start_period": "0s"}
-            service["labels"] = {**(service.get("labels") or {}), container.LABEL: self.engine.run_id}
+            service["labels"] = {**(service.get("labels") or {}), LABEL: self.engine.run_id}
         self.images = {name: service["image"] for name, service in self.services.items()}
         self._file.write_text(json.dumps(data), encoding="utf-8")
 
@@ -346,11 +345,11 @@ class Project:
         """``docker compose up --wait``; raises `Red` with what the containers wrote when Compose has waited in vain."""
         chosen = [word for profile in profiles for word in ("--profile", profile)]
         done = await self.compose(*chosen, "up", "--detach", "--wait", "--wait-timeout", str(UP_PATIENCE), "--no-build", "--pull", "never",
-                                  patience=UP_PATIENCE + container.COMMAND_PATIENCE)
+                                  patience=UP_PATIENCE + COMMAND_PATIENCE)
         if done.status == 0:
             return
         if "port is already allocated" in done.err or "address already in use" in done.err:
-            raise Inconclusive(f"a port of this machine was taken before Compose could publish it:\n{container._last(done.err, 3)}")
+            raise Inconclusive(f"a port of this machine was taken before Compose could publish it:\n{last_lines(done.err, 3)}")
         said = [line for line in done.err.splitlines() if not re.search(r"(Creating|Created|Starting|Started|Waiting|Healthy|Running)\s*$", line)]
         told = []
         for each in await self.containers():
@@ -359,7 +358,7 @@ class Project:
                 said_last, wrote = await self.health_said(each["ID"]), await self.wrote(each["Service"])
                 told.append(f"The container of {each['Service']} is {state}. {said_last}It wrote:\n{wrote}")
         line = " ".join(["docker compose", *chosen, "up --wait"])
-        raise Red(f"`{line}` failed. Compose said:\n{container._last(chr(10).join(said) or done.err, 3)}\n" + "\n".join(told[:2]))
+        raise Red(f"`{line}` failed. Compose said:\n{last_lines(chr(10).join(said) or done.err, 3)}\n" + "\n".join(told[:2]))
 
     async def health_said(self, container_id: str) -> str:
         """What the last health check of a container said; empty when it has none."""
@@ -374,7 +373,7 @@ class Project:
     async def wrote(self, service: str) -> str:
         """The end of what the containers of a service wrote."""
         done = await self.compose("--profile", "*", "logs", "--no-color", "--no-log-prefix", "--tail", "6", service)
-        return str(container._last(done.out or "nothing", 6))
+        return str(last_lines(done.out or "nothing", 6))
 
     async def containers(self, service: str = "") -> list[dict[str, Any]]:
         """The containers that there are, ended ones as well: ``ID``, ``Service``, ``State``, ``Health``, ``ExitCode`` and more."""
@@ -414,7 +413,7 @@ class Project:
         self._mounted = await self.volumes()
         done = await self.compose("--profile", "*", "down", "--timeout", "60")
         if done.status:
-            raise Inconclusive(f"`docker compose down` failed:\n{container._last(done.err, 4)}")
+            raise Inconclusive(f"`docker compose down` failed:\n{last_lines(done.err, 4)}")
 
     async def close(self) -> None:
         """Removes all that is left of it."""
@@ -434,7 +433,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--profile", action="append", default=[], help="such as load, for Locust beside the service")
     asked, options = parser.parse_known_args(arguments)
     try:
-        program, _ = container.find()
+        program, _ = find()
     except NoEngine as error:
         print(error, file=sys.stderr)
         return 1

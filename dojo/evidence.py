@@ -50,6 +50,16 @@ def cut(text: str, length: int) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
+def last_lines(text: str, lines: int = 8) -> Picture:
+    """The end of what a program said, as lines that aren't wrapped."""
+    return Picture("\n".join(f"    {cut(line.rstrip(), 72)}" for line in text.strip().splitlines()[-lines:]))
+
+
+def megabytes(size: float) -> str:
+    """A size in bytes as people say it."""
+    return f"{size / 1e6:,.0f} MB" if size >= 1e6 else f"{size / 1e3:,.0f} kB"
+
+
 def raised(error: dict[str, Any]) -> str:
     """An exception of the learner's: type and message, then the line that raised it."""
     message = cut(" ".join(str(error["message"]).split()), 3 * WIDTH)

@@ -25,10 +25,11 @@ import pytest
 
 from dojo.alone import alone
 from dojo.burst import Burst, Observation, Request, Rounds, hold_and_ping, hold_in_rounds, never_awaited
-from dojo.container import Container, Image
+from dojo.container import Container
 from dojo.evidence import Picture, bars, held_loop, listed, plural, quoted, where
 from dojo.handed import Meeting, overlay
 from dojo.hold import Held, hold
+from dojo.image import Image
 from dojo.load import Load, LoadRun
 from dojo.outside import Call
 from dojo.plugin import Server, ServiceStarter

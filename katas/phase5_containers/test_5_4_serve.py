@@ -64,7 +64,7 @@ async def place_of_the_router(image: Image) -> str:
 async def start(image: Image, *flags: str, port: int = 8000) -> Container:
     """Starts a container with the judge's router; without its health check, which would ask in between."""
     mount = ("--volume", f"{ROUTER}:{await place_of_the_router(image)}:ro")
-    return await image.engine.start(image.tag, *HARDENED, "--no-healthcheck", *mount, *flags, port=port)
+    return await image.start(*HARDENED, "--no-healthcheck", *mount, *flags, port=port)
 
 
 async def serving(container: Container) -> Served:

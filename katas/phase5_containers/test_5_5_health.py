@@ -409,7 +409,7 @@ async def the_check(image: Image) -> list[str]:
 @tier("behavior")
 async def test_it_turns_with_the_service(image: Image) -> None:
     """The container turns healthy; unhealthy while the event loop stands; and healthy again after that."""
-    container = await image.engine.start(image.tag, *OFTEN, "--env", "WEB_CONCURRENCY=1")
+    container = await image.start(*OFTEN, "--env", "WEB_CONCURRENCY=1")
     await turns(container, "healthy", "The container was started.")
 
     await image.engine.must("kill", "--signal", "STOP", container.name)
@@ -432,7 +432,7 @@ async def test_it_says_no_where_nobody_is_well(image: Image) -> None:
         ("a container whose service answers everything with 500", answers(500)),
         (f"a container whose service answers {LIVE} and {READY} with 503, and all else, such as /health, with 200", answers(503, LIVE, READY)),
     ):
-        container = await image.engine.start(image.tag, "--no-healthcheck", "--entrypoint", "python", command=("-c", program))
+        container = await image.start("--no-healthcheck", "--entrypoint", "python", command=("-c", program))
         if "serve_forever" in program:
             until = time.monotonic() + PATIENCE * 4
             while not await container.listening() and time.monotonic() < until:
@@ -446,7 +446,7 @@ async def test_it_says_no_where_nobody_is_well(image: Image) -> None:
 async def test_it_asks_where_the_service_is(image: Image) -> None:
     """Told another PORT, the service is asked there."""
     check = await the_check(image)
-    container = await image.engine.start(image.tag, "--no-healthcheck", "--env", f"PORT={OTHER_PORT}", "--env", "WEB_CONCURRENCY=1", port=OTHER_PORT)
+    container = await image.start("--no-healthcheck", "--env", f"PORT={OTHER_PORT}", "--env", "WEB_CONCURRENCY=1", port=OTHER_PORT)
     until = time.monotonic() + TURNING
     while not (heard := await container.listening()) and time.monotonic() < until:
         await asyncio.sleep(0.2)

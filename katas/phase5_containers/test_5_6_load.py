@@ -212,7 +212,7 @@ Reached = tuple[Container, httpx.AsyncClient]
 async def pair(image: Image) -> AsyncIterator[tuple[Reached, Reached]]:
     """Two containers of the learner's image, the second one with a limit of CPU; both answer."""
     flags = ("--env", "INFERENCE_SECONDS=0", "--env", "WEB_CONCURRENCY=1")
-    started = await asyncio.gather(image.engine.start(image.tag, *flags), image.engine.start(image.tag, *flags))
+    started = await asyncio.gather(image.start(*flags), image.start(*flags))
     clients = []
     try:
         for container in started:
