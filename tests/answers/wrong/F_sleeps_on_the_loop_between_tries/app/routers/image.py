@@ -1,6 +1,6 @@
 # Wrong answer to F: a failed download is tried again, after a time.sleep on the loop.
 # Rejected by: test_a_failing_image_service_is_a_502
-# Because: The image service failed\. Your code waited on the event loop's own thread
+# Because: The image service (failed|answered).*app/routers/image\.py:62
 """POST /predict/image: which digit a picture shows, which another service keeps."""
 
 import asyncio
