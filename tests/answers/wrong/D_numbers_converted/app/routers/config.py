@@ -1,6 +1,6 @@
 # Wrong answer to D: values that look like numbers become numbers.
 # Rejected by: test_rows_become_an_object
-# Because: '0\d+' and the answer \d+
+# Because: '0?\d+' and the answer \d+
 
 import csv
 
