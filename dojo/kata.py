@@ -1,4 +1,4 @@
-"""The face that katas use; an author of exercises needs to read nothing else.
+"""The face that katas use.
 
 A kata is a pytest file that begins with::
 
@@ -16,6 +16,22 @@ runs Locust on the learner's locustfile; ``database`` and ``cache`` are real ser
 docstring is what the learner reads behind "Expected:"; the message of its ``assert`` (or of a `Red`)
 is what was seen, and why it matters.
 The first red test settles the exercise, so tests go from the plain to the subtle.
+
+What is no route of the service, such as a middleware or a model, is judged in a small service of the judge's own: a
+file beside the kata, named ``_…``, that imports the learner's. ``service`` ends with each test, ``lasting_service``
+with the kata's last one::
+
+    @pytest_asyncio.fixture(loop_scope="session", scope="module")
+    async def small(lasting_service: ServiceStarter) -> Service:
+        return await lasting_service(beside(__file__, "_small_service.py", "app"))
+
+    async def test_it_answers(small: Service) -> None:
+        \"\"\"What is expected.\"\"\"
+        answer = await small.get("/one", headers={"x-one": "1"})        # Red when none comes in time
+        await small.expect(200, answer, why="Why it matters.")          # Red with the learner's exception and its line
+        assert {"one": 1} == answer.json(), f"What was seen: {answer.text}\\nWhy it matters."
+
+The methods of a service are in `dojo.subject.Service`, what it can be started with in `dojo.subject.Run.serve`.
 """
 
 from collections.abc import Sequence

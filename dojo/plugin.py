@@ -289,7 +289,7 @@ async def service(request: pytest.FixtureRequest) -> AsyncIterator[ServiceStarte
     """Starts the learner's service: ``api = await service(inference_seconds=0.2)``.
 
     The keyword arguments are the service's settings. ``app`` is another application to serve
-    instead: ``"module:name"`` or ``"path/to/file.py:name"``.
+    instead: ``"module:name"`` or ``"path/to/file.py:name"``. ``options`` are those of `Run.serve`.
     """
     async for start in _starter(request):
         yield start

@@ -17,7 +17,7 @@ import httpx
 
 from dojo import catalog
 from dojo.alone import EMPTY, without_needed
-from dojo.evidence import quoted, raised, stands, where
+from dojo.evidence import listed, quoted, raised, stands, where
 from dojo.launch import Host, HostGone, Launcher, NoAnswer, StarterGone
 from dojo.replies import CODINGS, Transport
 from dojo.replies import Red as Red
@@ -42,6 +42,9 @@ KEEPS_THE_GIL = "a call keeps Python's global lock (the GIL), so nothing else in
 
 #: Modules that a learner's misspelled import may mean.
 _MODULES = ("asyncio", "time", "httpx", "fastapi", "pydantic", "anyio", "math", "dataclasses", "app")
+
+#: What a kata may ask of a host beside the application and its settings.
+OPTIONS = frozenset({"hold_file", "loop", "overlay", "probe", "ws"})
 
 #: What stands around all routes. One that is broken or slow would hide every other answer, and each request would be seen to
 #: stand in it: in front of an exercise that isn't about it, a stand-in of the judge's passes everything on.
@@ -82,7 +85,14 @@ class Run:
 
     async def serve(self, application: str, settings: dict[str, Any], *, edit: Sequence[str], exercise: str,
                     workspace: Path | None = None, **options: Any) -> "Service":
-        """The service ``application``, started and answering; raises `Red` when that can't be."""
+        """The service ``application``, started and answering; raises `Red` when that can't be.
+
+        ``options``: ``overlay``, a dict of paths and texts, are files that lie over the workspace's. ``ws``: whether WebSockets are served.
+        ``hold_file``: a file whose reading can be held. ``probe``: whether the host watches it (default: yes). ``loop``: uvicorn's name of
+        an event loop.
+        """
+        if unknown := options.keys() - OPTIONS:
+            raise TypeError(f"a service has no option {listed(sorted(unknown))}; there are {listed(sorted(OPTIONS))}")
         env = {key.upper(): str(value) for key, value in settings.items()}
         root = self.launcher.root if workspace is None else self.launcher.root_of(workspace)
         if application.startswith("app.") and edit:

@@ -55,7 +55,7 @@ def mutants(file: str, folder: Path) -> list[tuple[str, str]]:
     )
 
     def cosmic_ray(*arguments: str) -> str:
-        command = [str(Path(sys.executable).with_name("cosmic-ray")), *arguments]
+        command = [sys.executable, "-c", "import sys; from cosmic_ray.cli import main; sys.exit(main())", *arguments]
         return subprocess.run(command, cwd=folder, check=True, stdout=subprocess.PIPE, text=True).stdout
 
     cosmic_ray("baseline", "mutants.toml")  # fails when the solution isn't green

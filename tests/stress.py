@@ -69,7 +69,7 @@ def main() -> int:
                     changed[answer.name] += 1
                     print(f"  {answer.name}: {complaint}", flush=True)
             print(f"pass {number} of {arguments.times}: {len(chosen)} answers in {time.monotonic() - began:.0f} s, "
-                  f"{sum(changed.values())} verdicts changed so far", flush=True)
+                  f"{sum(changed.values())} verdicts so far that the headers don't have", flush=True)
     print(f"\n{count['right']} verdicts on right answers, {count['right, changed']} of them changed")
     print(f"{count['wrong']} verdicts on wrong answers, {count['wrong, changed']} of them changed")
     print(f"{len(chosen)} answers, {arguments.times} times, {arguments.jobs} at once beside {arguments.busy} busy processes"

@@ -9,7 +9,7 @@ import pytest
 
 from dojo import catalog
 from dojo.workspace import ROOT
-from tests.judging import Answer, Verdict, answers, complaints, judge_all, needs_engine
+from tests.judging import Answer, Verdict, answers, complaints, judge_all, kata_tests, needs_engine
 
 ANSWERS = answers()
 #: Those that build an image are judged by `nox -s containers`.
@@ -19,6 +19,8 @@ JUDGED = [answer for answer in ANSWERS if not needs_engine(answer)]
 #: In the later phases tests build on one another, and save no time by themselves. ``nox -s stress -- --times 1`` leaves none out.
 BY_NAME = ("0", "1", "1.5", "2")
 PARTS = 6
+#: Exercises about waiting, which can be got wrong in many ways.
+WAITING = {"1.4", "1.5", "1.7", "A", "B", "C", "D", "E", "F", "G", "H"}
 #: Judging is mostly waiting: more processes than CPUs finish sooner.
 JOBS = 2 * (os.cpu_count() or 1)
 
@@ -31,8 +33,10 @@ def verdicts(request: pytest.FixtureRequest) -> dict[str, Verdict]:
     rejected for another cause than their header names: which of an answer's faults shows first may hang on how busy
     the machine is. Whether it is accepted may not, so nobody has a second try at that; `nox -s stress` gives none at all.
     """
-    told = {answer.name: verdict for answer, verdict in judge_all(JUDGED, JOBS, _by_name())}
-    again = [answer for answer in JUDGED if _is_unclear(told[answer.name]) or _for_another_cause(answer, told[answer.name])]
+    chosen = [item.callspec.params["answer"] for item in request.session.items  # `-k` may have left out the others
+              if isinstance(item, pytest.Function) and "verdicts" in item.fixturenames]
+    told = {answer.name: verdict for answer, verdict in judge_all(chosen, JOBS, _by_name())}
+    again = [answer for answer in chosen if _is_unclear(told[answer.name]) or _for_another_cause(answer, told[answer.name])]
     reporter = request.config.pluginmanager.get_plugin("terminalreporter")
     for answer in again if reporter else []:
         reporter.write_line(f"judged once more, {answer.name}: {'; '.join(complaints(answer, told[answer.name]))}")
@@ -70,13 +74,22 @@ def test_an_answer_is_judged_as_its_header_says(answer: Answer, verdicts: dict[s
     assert [] == list(complaints(answer, verdicts[answer.name]))
 
 
+@pytest.mark.parametrize("answer", [answer for answer in ANSWERS if not answer.right], ids=lambda answer: answer.name)
+def test_a_wrong_answer_says_what_rejects_it_and_why(answer: Answer) -> None:
+    """`Rejected by` names tests of the kata of each exercise that it is for, `Because` something to look for in the message."""
+    for exercise in answer.exercises:
+        kata = ROOT / catalog.exercise(exercise).kata
+        assert kata_tests(kata).intersection(answer.rejected_by.split(" or ")), f"{kata.name} has no test {answer.rejected_by!r}"
+    assert answer.because, "its header needs a line `# Because: <regular expression>`"
+
+
 @pytest.mark.parametrize("exercise", catalog.exercises(), ids=lambda exercise: exercise.id)
 def test_every_exercise_has_enough_answers(exercise: catalog.Exercise) -> None:
     """Each exercise has at least three wrong answers and two right ones; those about waiting eight wrong ones."""
     wrong = [a for a in ANSWERS if not a.right and exercise.id in a.exercises]
     right = [a for a in ANSWERS if a.right and exercise.id in a.exercises]
 
-    assert len(wrong) >= (8 if exercise.id in ("1.4", "1.5", "1.7") else 3)
+    assert len(wrong) >= (8 if exercise.id in WAITING else 3)
     assert len(right) >= 2
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from dojo import catalog, cli
 from dojo.catalog import CatalogError, Exercise
+from dojo.evidence import plural
 from dojo.workspace import ROOT
 
 DOCUMENTS = [path for path in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))) if path.is_file()]
@@ -89,6 +90,14 @@ def test_every_phase_has_the_title_of_its_chapter() -> None:
     for phase in catalog.phases():
         first = (ROOT / phase.exercises[0].chapter).read_text(encoding="utf-8").splitlines()[0]
         assert f"# Phase {phase.id} · {phase.title}" == first
+
+
+def test_the_readme_says_how_many_exercises_a_phase_has() -> None:
+    """In its table of the phases, each with a link to its chapter."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for phase in catalog.phases():
+        chapter = phase.exercises[0].chapter
+        assert f"| [{Path(chapter).name}]({chapter}) | {plural(len(phase.exercises), 'exercise')}" in readme
 
 
 @every_exercise
@@ -279,5 +288,5 @@ def test_a_hint_for_no_exercise_is_one_clear_line() -> None:
     """An unknown id is told with those that there are."""
     done = hint("9.9")
 
-    ids = "0.1, 1.1 to 1.7, A to H, 2.1 to 2.7, 3.1 to 3.6, 4.1 to 4.6, 5.1 to 5.6"
+    ids = ", ".join(" to ".join(dict.fromkeys((phase.exercises[0].id, phase.exercises[-1].id))) for phase in catalog.phases())
     assert (2, "", f"dojo: there is no exercise 9.9; there are {ids}\n") == (done.returncode, done.stdout, done.stderr)
