@@ -8,8 +8,8 @@ import zlib
 import pytest
 
 from dojo import catalog
-from dojo.workspace import ROOT
-from tests.judging import Answer, Verdict, answers, complaints, judge_all, kata_tests, needs_engine
+from dojo.workspace import ROOT, SOLUTIONS
+from tests.judging import Answer, Verdict, answers, complaints, judge, judge_all, kata_tests, needs_engine
 
 ANSWERS = answers()
 #: Those that build an image are judged by `nox -s containers`.
@@ -72,6 +72,12 @@ def _for_another_cause(answer: Answer, verdict: Verdict) -> bool:
 def test_an_answer_is_judged_as_its_header_says(answer: Answer, verdicts: dict[str, Verdict]) -> None:
     """A right answer passes; a wrong one is rejected by the test that it names, with the cause in the message."""
     assert [] == list(complaints(answer, verdicts[answer.name]))
+
+
+def test_a_name_that_no_test_has_is_no_reason_to_run_them_all() -> None:
+    """Pytest takes all that there are when it is given none."""
+    with pytest.raises(ValueError, match="has a test test_nobody"):
+        judge(SOLUTIONS, ["1.1"], tests=["test_nobody"])
 
 
 @pytest.mark.parametrize("answer", [answer for answer in ANSWERS if not answer.right], ids=lambda answer: answer.name)

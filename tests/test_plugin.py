@@ -5,6 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from dojo.subject import Run
 from dojo.workspace import ROOT, SOLUTIONS
 
 
@@ -24,3 +27,9 @@ def test_late_garbage_of_the_judge_is_no_failure(tmp_path: Path) -> None:
     run = subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, timeout=120, check=False)
 
     assert run.returncode == 0, run.stdout + run.stderr
+
+
+async def test_an_option_that_a_service_does_not_have_is_the_katas_mistake() -> None:
+    """A misspelt one would be passed over, and the kata would judge something else."""
+    with pytest.raises(TypeError, match="a service has no option websockets; there are hold_file, loop, overlay, probe and ws"):
+        await Run.serve(Run.__new__(Run), "app.main:app", {}, edit=(), exercise="1.1", websockets=True)
