@@ -39,6 +39,8 @@ pytestmark = exercise("C", edit="app/routers/hashing.py")
 #: How many processes the katas ask for; the second is none that a machine has as its number of CPUs.
 TWO = 2
 MORE = 3 if os.cpu_count() != 3 else 4
+#: So often are two hashed at once.
+TIMES = 4
 #: Seconds that end a hang.
 PATIENCE = 10.0
 
@@ -230,11 +232,12 @@ async def test_workers_are_reused(hashing: Hashing) -> None:
 
 async def test_two_run_at_once(hashing: Hashing) -> None:
     """With two processes two texts are hashed at the same time, one in each, and /health answers meanwhile."""
-    seen = await hashing.hold(TWO)
+    for _ in range(TIMES):  # answers that are ready at the same moment may be mixed up, which isn't to be seen each time
+        seen = await hashing.hold(TWO)
 
-    if not seen.together:
-        raise Red(seen.why_not_together())
-    await all_elsewhere(hashing, seen)
+        if not seen.together:
+            raise Red(seen.why_not_together())
+        await all_elsewhere(hashing, seen)
 
 
 async def all_elsewhere(hashing: Hashing, seen: Held) -> None:
