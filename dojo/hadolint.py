@@ -1,5 +1,6 @@
 """hadolint, the linter for Dockerfiles, and what it finds."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -31,8 +32,9 @@ def hadolint(dockerfile: Path) -> list[Finding] | None:
     # What it would read from the folder or from the user's home is none of the verdict's.
     done = subprocess.run([program, "--config", os.devnull, "--format", "json", "--no-fail", "--disable-ignore-pragma", str(dockerfile)],
                           capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL)
-    try:
+    found = None
+    with contextlib.suppress(ValueError):
         found = json.loads(done.stdout)
-    except ValueError:
-        raise Inconclusive(f"hadolint failed:\n{last_lines(done.stderr)}") from None
+    if not isinstance(found, list):
+        raise Inconclusive(f"hadolint failed:\n{last_lines(done.stderr)}")
     return [Finding(each["code"], each["level"], int(each["line"]), each["message"]) for each in found]

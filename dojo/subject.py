@@ -89,10 +89,10 @@ class Run:
 
         ``options``: ``overlay``, a dict of paths and texts, are files that lie over the workspace's. ``ws``: whether WebSockets are served.
         ``hold_file``: a file whose reading can be held. ``probe``: whether the host watches it (default: yes). ``loop``: uvicorn's name of
-        an event loop.
+        an event loop. ``workspace``: another one than the learner's.
         """
         if unknown := options.keys() - OPTIONS:
-            raise TypeError(f"a service has no option {listed(sorted(unknown))}; there are {listed(sorted(OPTIONS))}")
+            raise TypeError(f"a service has no option {listed(sorted(unknown))}; there are {listed(sorted({*OPTIONS, 'workspace'}))}")
         env = {key.upper(): str(value) for key, value in settings.items()}
         root = self.launcher.root if workspace is None else self.launcher.root_of(workspace)
         if application.startswith("app.") and edit:

@@ -14,8 +14,8 @@ from dojo.engine import LABEL, VARIABLE, Done, NoEngine, Step, _did_not_build, _
 from dojo.layers import Entry
 from dojo.subject import Inconclusive, Red
 from dojo.workspace import ROOT
-from tests.engines import engine, needs_engine
-from tests.judging import engine as engine_here
+from tests.engines import opened_engine, takes_engine
+from tests.judging import engine
 
 # -- which engine
 
@@ -160,16 +160,16 @@ def left(label: str) -> list[str]:
     """What the engine has with a label: containers, images, networks, volumes."""
     found = []
     for kind in (["ps", "--all", "--quiet"], ["images", "--quiet"], ["network", "ls", "--quiet"], ["volume", "ls", "--quiet"]):
-        done = subprocess.run([engine_here(), *kind, "--filter", f"label={label}"], capture_output=True, text=True, check=True)
+        done = subprocess.run([engine(), *kind, "--filter", f"label={label}"], capture_output=True, text=True, check=True)
         found += done.stdout.split()
     return found
 
 
-@needs_engine
+@takes_engine
 @pytest.mark.timeout(600)
 async def test_what_a_run_makes_is_gone_when_it_is_closed(build_context: Path) -> None:
     """Containers that run, images, networks and volumes, and the temporary folder."""
-    with engine() as one:
+    with opened_engine() as one:
         built = await one.build(build_context)
         running = await Container.start(one, built.tag)
         await one.must("network", "create", "--label", one.label, f"{one.project}-net")
@@ -184,7 +184,7 @@ async def test_what_a_run_makes_is_gone_when_it_is_closed(build_context: Path) -
     assert not temporary.exists()
 
 
-@needs_engine
+@takes_engine
 @pytest.mark.timeout(600)
 def test_what_a_killed_judge_has_made_is_removed(build_context: Path) -> None:
     """Also while it builds and starts."""
@@ -216,7 +216,7 @@ def test_what_a_killed_judge_has_made_is_removed(build_context: Path) -> None:
     assert [] == left(label)
 
 
-@needs_engine
+@takes_engine
 @pytest.mark.timeout(600)
 async def test_what_is_sent_follows_dockerignore(build_context: Path) -> None:
     """The engine's own reading of its patterns."""
@@ -225,18 +225,18 @@ async def test_what_is_sent_follows_dockerignore(build_context: Path) -> None:
         (build_context / path).write_text("x")
     (build_context / ".dockerignore").write_text("*\n!a\n**/*.pyc\n")
 
-    with engine() as one:
+    with opened_engine() as one:
         assert {"a/b.txt"} == await one.sent(build_context)
 
 
-@needs_engine
+@takes_engine
 @pytest.mark.timeout(600)
 async def test_an_image_is_taken_apart(build_context: Path) -> None:
     """Its settings, and the layers above its base with what they removed."""
     (build_context / "Dockerfile").write_text("FROM python:3.11-slim-bookworm\nRUN echo text > /one && chown 5:6 /one && chmod 640 /one\n"
                                        "RUN rm /one && echo more > /two\nUSER 7:8\n")
 
-    with engine() as one:
+    with opened_engine() as one:
         saved = await one.save((await one.build(build_context)).tag, "python:3.11-slim-bookworm")
 
         assert ["RUN echo text > /one && chown 5:6 /one && chmod 640 /one", "RUN rm /one && echo more > /two"] == [
@@ -249,11 +249,11 @@ async def test_an_image_is_taken_apart(build_context: Path) -> None:
     assert 10 == saved.added
 
 
-@needs_engine
+@takes_engine
 @pytest.mark.timeout(600)
 async def test_a_command_that_hangs_is_inconclusive(build_context: Path) -> None:
     """It ends with its patience limit, and the program with it."""
-    with engine() as one:
+    with opened_engine() as one:
         running = await Container.start(one, (await one.build(build_context)).tag)
         with pytest.raises(Inconclusive):
             await one.run("wait", running.name, patience=0.2)

@@ -31,5 +31,5 @@ def test_late_garbage_of_the_judge_is_no_failure(tmp_path: Path) -> None:
 
 async def test_an_option_that_a_service_does_not_have_is_the_katas_mistake() -> None:
     """A misspelt one would be passed over, and the kata would judge something else."""
-    with pytest.raises(TypeError, match="a service has no option websockets; there are hold_file, loop, overlay, probe and ws"):
+    with pytest.raises(TypeError, match="a service has no option websockets; there are hold_file, loop, overlay, probe, workspace and ws"):
         await Run.serve(Run.__new__(Run), "app.main:app", {}, edit=(), exercise="1.1", websockets=True)

@@ -1,7 +1,7 @@
 """Stubs and solutions are pairs: the same names, and each stub red for its own reason.
 
 Reads the stubs of the newest commit that changed solutions or katas, not the working tree, so it stays green in a learner's clone.
-Whoever mends a stub alone, and not its solution or kata, puts both into one commit.
+A commit that mends nothing but a stub isn't seen here: its solution or its kata has to change in the same one.
 """
 
 import ast
