@@ -17,6 +17,9 @@ import sys
 import types
 
 _PR_SET_CHILD_SUBREAPER = 36
+#: How long the path of a folder may be in which Python makes its sockets: 104 bytes, the least that a platform has for one's path,
+#: without ``/pymp-12345678/listener-12345678``.
+LONGEST_TEMPORARY = 72
 
 #: What a host needs, and what a learner's service is likely to import; the longest part of a start.
 PRELOAD = (
@@ -265,9 +268,23 @@ def _preload() -> None:
     gc.enable()
 
 
-def _serve(judge: socket.socket, folder: str) -> None:
-    """Forks hosts for one judge until it hangs up."""
+def _keep_temporary_files(folder: str) -> None:
+    """Lets temporary files of the hosts' code lie in ``folder``, which is removed at the end: a host that is killed removes none."""
+    import tempfile
+
+    temporary = os.path.join(folder, "t")
+    if len(os.fsencode(temporary)) <= LONGEST_TEMPORARY:
+        with contextlib.suppress(OSError):  # a full disk is told by whoever writes something
+            os.mkdir(temporary, 0o700)
+            os.environ["TMPDIR"] = temporary
+            tempfile.tempdir = None
+
+
+def _serve(judge: socket.socket, folder: str, keep: bool = True) -> None:
+    """Forks hosts for one judge until it hangs up; ``keep``: their temporary files lie in ``folder``."""
     _adopt_orphans()
+    if keep:
+        _keep_temporary_files(folder)
     server = _ForkServer(judge, folder, _start_tracker())
     with contextlib.suppress(BrokenPipeError):  # the judge may have gone meanwhile
         judge.sendall(b'{"ready": true}\n')
@@ -298,12 +315,13 @@ def _serve_many(asking: socket.socket) -> None:
 def main() -> None:
     """``python -m dojo.forkserver FD FOLDER``: the judge's socket, and the folder to remove at the end.
 
+    With a third argument hosts have the place for temporary files that TMPDIR names, as behind walls.
     Without a folder, judges ask on the socket for a server of their own: each sends the name of its folder, and a socket.
     """
     line = socket.socket(fileno=int(sys.argv[1]))
     _preload()
     if sys.argv[2:]:
-        _serve(line, sys.argv[2])
+        _serve(line, sys.argv[2], keep=not sys.argv[3:])
     else:
         _serve_many(line)
 

@@ -233,9 +233,9 @@ class ForkServer:
         self._line.settimeout(120)
         self._ready = False
         with theirs:
+            command = [sys.executable, "-m", "dojo.forkserver", str(theirs.fileno()), str(self.folder), *(["walls"] if jail.current() else [])]
             self._process = subprocess.Popen(
-                jail.around_the_learner([sys.executable, "-m", "dojo.forkserver", str(theirs.fileno()), str(self.folder)],
-                                        self.folder, *filter(None, [jail.shared_folder()])),
+                jail.around_the_learner(command, self.folder, *filter(None, [jail.shared_folder()])),
                 pass_fds=[theirs.fileno()], cwd=ROOT, env=_environment(), start_new_session=True,
                 stdin=subprocess.DEVNULL,
             )

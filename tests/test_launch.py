@@ -45,6 +45,34 @@ async def test_a_host_that_is_killed_leaves_no_semaphore(tmp_path: Path) -> None
     assert not file.exists()
 
 
+TEMPORARY = """\
+import tempfile
+
+
+def made() -> str:
+    return tempfile.mkdtemp()
+"""
+
+
+@pytest.mark.skipif(not FORK, reason="elsewhere hosts share the user's place for temporary files")
+async def test_a_host_that_is_killed_leaves_no_temporary_folder(tmp_path: Path) -> None:
+    """Its code makes what it likes, and is ended without being asked to clear up."""
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "files.py").write_text(TEMPORARY)
+    launcher = Launcher(Workspace.at(tmp_path))
+    try:
+        host = await launcher.start({"do": "call", "root": str(launcher.root), "env": {}})
+        await asyncio.wait_for(host.started, 10)
+        reply = await host.ask("call", 10, function="app.files:made", args=[])
+        folder = Path(reply["value"])
+        assert folder.is_dir()
+        await host.close()
+    finally:
+        launcher.close()
+
+    assert not folder.exists()
+
+
 CROWD = """\
 import os, signal, time
 

@@ -53,9 +53,9 @@ def is_any(call: Call) -> bool:
     return is_lookup(call) or call.text.upper() == "PING"
 
 
-async def start(service: ServiceStarter, cache: Server) -> Service:
+async def start(service: ServiceStarter, cache: Server, timeout: float = PATIENT) -> Service:
     """The service with its cache behind the gate."""
-    return await service(redis_url=cache.url, upstream_timeout_seconds=TIMEOUT)
+    return await service(redis_url=cache.url, upstream_timeout_seconds=timeout)
 
 
 async def test_a_value_is_found(service: ServiceStarter, cache: Server, stored: dict[str, str]) -> None:
@@ -166,9 +166,9 @@ async def answers(asked: list[asyncio.Task[httpx.Response]], why: str) -> list[h
 
 async def test_a_cache_that_is_down_is_a_503(service: ServiceStarter, cache: Server, stored: dict[str, str]) -> None:
     """While the cache is down a lookup is a 503, soon; when it is back, lookups work again."""
-    api = await start(service, cache)
+    api = await start(service, cache, TIMEOUT)
     key = next(iter(stored))
-    await api.expect(200, await api.get(f"/cache/{key}"))
+    await api.expect(200, await in_time(partial(api.get, f"/cache/{key}")))
     await cache.gate.stop()
 
     for answer in await asyncio.gather(*(api.get(f"/cache/{key}") for _ in range(3))):
@@ -190,7 +190,7 @@ async def test_a_cache_that_is_down_is_a_503(service: ServiceStarter, cache: Ser
 
 async def test_lookups_whose_connections_break(service: ServiceStarter, cache: Server, stored: dict[str, str]) -> None:
     """A connection that breaks in the middle of a lookup costs that request a 503, unless it asks once more, and no other request anything."""
-    api = await service(redis_url=cache.url, upstream_timeout_seconds=PATIENT)
+    api = await start(service, cache)
     key = next(iter(stored))
     when = "A lookup lost its connection before the answer came."
     await api.expect(200, await api.get(f"/cache/{key}"))
