@@ -186,7 +186,8 @@ async def _gather(service: "Service", gate: OutsideGate, burst: Burst, expected:
         if sent < count and len(gate.held) >= sent * expected // count:  # these are here: the next ones
             sent = burst.send(BATCH)
         pulse: Mapping[str, Any] = await service.pulse()
-        now = (sent, len(gate.calls), len(gate.held), pulse["started"], pulse["done"])
+        # A call that its client gives up is news as well: its request may be about to be answered with an error.
+        now = (sent, len(gate.calls), len(gate.held), gate.unanswered, pulse["started"], pulse["done"])
         if now != mark:
             mark, alive, changed = now, 0, time.perf_counter()
             quiet_since = changed

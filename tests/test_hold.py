@@ -45,5 +45,5 @@ def test_a_server_that_is_too_slow_fails_no_right_answer(looks_stuck: bool, impa
 
     verdict = judge(impatient, ["E"], tests=["test_requests_wait_together"])
 
-    assert verdict.states == {"E": "unclear"}
+    assert verdict.states == {"E": "unclear"}, verdict.shown
     assert "the machine is too busy: 200 requests to" in verdict.messages["E"]
