@@ -14,6 +14,7 @@ import shutil
 import signal
 import socket
 import sys
+import tempfile
 import types
 
 _PR_SET_CHILD_SUBREAPER = 36
@@ -270,8 +271,6 @@ def _preload() -> None:
 
 def _keep_temporary_files(folder: str) -> None:
     """Lets temporary files of the hosts' code lie in ``folder``, which is removed at the end: a host that is killed removes none."""
-    import tempfile
-
     temporary = os.path.join(folder, "t")
     if len(os.fsencode(temporary)) <= LONGEST_TEMPORARY:
         with contextlib.suppress(OSError):  # a full disk is told by whoever writes something

@@ -154,8 +154,7 @@ async def hold(service: "Service", gate: OutsideGate, requests: Sequence[Request
                 gate=gate, in_flight=in_flight, expected=expected, asked=requests)
     if slow and held.wrong_answers and not held.blocks:
         raise Inconclusive(f"the machine is too busy: {plural(len(requests), 'request')} to {path} took more than {TOO_SLOW:g} s to come, "
-                           f"and {plural(len(held.wrong_answers), 'answer')} {'was' if len(held.wrong_answers) == 1 else 'were'} no success: "
-                           "a client's own time limit may have run out by then")
+                           f"and not all answers were a success (failed: {len(held.wrong_answers)}): a client's own time limit may have run out")
     witness.timeline(held)
     return held
 

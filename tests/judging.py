@@ -198,6 +198,8 @@ def complaints(answer: Answer, verdict: Verdict) -> Iterator[str]:
             missing = [b for b in answer.because if not re.search(b, flat) and not re.search(b, message)]
             if missing:
                 yield f"{exercise}: the message doesn't say {missing}:\n{message}"
+            if not answer.because:
+                yield f"{exercise}: its header has no line `# Because: <regular expression>`"
 
 
 def _end_with_parent() -> None:

@@ -13,7 +13,7 @@ from tests.engines import opened_engine, takes_engine
 @takes_engine
 @pytest.mark.timeout(600)
 async def test_each_layer_has_its_line(build_context: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The base image, a layer of a megabyte, the whole; what is all zeros is nothing to pull."""
+    """The base image, a layer of two megabytes, the whole; what is all zeros is nothing to pull."""
     dockerfile = build_context / "Dockerfile"
     dockerfile.write_text(f"{dockerfile.read_text()}USER 0\nRUN head -c 2000000 /dev/zero > /zeros\n")
     tag = f"serving-katas-test-{secrets.token_hex(4)}"

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 
 from dojo.kata import Call, Red, Service, Upstream
+from dojo.outside import OutsideGate
 
 #: The long limit, within which nothing of a kata takes. In seconds.
 LONG = 60.0
@@ -39,6 +40,15 @@ async def must_wait_on(api: Service, patient: "asyncio.Task[Any]", short: float,
     if done:
         raise Red(f"Two services ran side by side, with UPSTREAM_TIMEOUT_SECONDS {short} and {LONG:g}, and {what}. The one with {LONG:g}, which was "
                   "asked first, gave up as well: its time limit isn't UPSTREAM_TIMEOUT_SECONDS.")
+
+
+async def let_go(gate: OutsideGate, but: int = 0) -> bool:
+    """Whether calls that nobody waits for have ended, all ``but`` so many: it may take a moment until a connection is closed."""
+    for _ in range(400):
+        if len(gate.held) <= but:
+            return True
+        await asyncio.sleep(0.005)
+    return False
 
 
 def too_late(calls: Sequence[Call], limit: float) -> bool:

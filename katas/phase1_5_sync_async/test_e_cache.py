@@ -11,7 +11,7 @@ import pytest_asyncio
 import redis.asyncio as redis
 
 from dojo.kata import Call, Inconclusive, Red, Request, Server, Service, ServiceStarter, alone, exercise, hold, plural
-from katas.phase1_5_sync_async.limits import LONG, in_time, must_wait_on
+from katas.phase1_5_sync_async.limits import LONG, in_time, let_go, must_wait_on
 from katas.phase1_5_sync_async.the_loop import must_stay_free, must_stay_free_for_a_second_try
 
 pytestmark = exercise("E", edit="app/routers/cache.py")
@@ -235,11 +235,7 @@ async def test_a_cache_that_does_not_answer_is_a_503(service: ServiceStarter, ca
                       "What is slower than computing the value anew is no cache.")
         if asked.exception() is None and asked.result().status_code == 503:
             await must_wait_on(patient, asked_before, SHORT, "the cache held its answers")
-            for _ in range(400):  # it may take a moment until the connection is closed
-                if len(cache.gate.held) < 2:  # the one with the long limit waits on
-                    break
-                await asyncio.sleep(0.005)
-            else:
+            if not await let_go(cache.gate, but=1):  # the one with the long limit waits on
                 raise Red("The cache held its answer, /cache answered without it, and 2 s later the lookup was still under way. "
                           "Lookups that nobody waits for pile up, each with its connection: end them when their time is over.")
     finally:
