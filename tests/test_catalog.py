@@ -15,7 +15,7 @@ from dojo.workspace import ROOT
 
 DOCUMENTS = [path for path in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))) if path.is_file()]
 
-FENCE = re.compile(r"^(`{3,}|~{3,}).*?^\1", re.M | re.S)
+FENCE = re.compile(r"^ *(`{3,}|~{3,}).*?^ *\1", re.M | re.S)  # one in a list is indented
 CODE = re.compile(r"`[^`\n]*`")
 LINK = re.compile(r"\]\(([^)\s]+)\)|(?:href|src)=\"([^\"]+)\"")
 REFERENCE = re.compile(r"docs/(?:Exercises|Learning)/[\w.-]+\.md(?:#[\w.-]+)?")
