@@ -303,10 +303,34 @@ class ForkServer:
         return reply
 
 
-class QuickForkServer(ForkServer):
-    """One that is itself forked, from a process that has everything imported: ``python -m dojo.forkserver`` at the other end of ``preloaded``."""
+class Preloaded:
+    """A process that has everything imported, and forks the fork servers that `QuickForkServer` asks it for.
 
-    def __init__(self, preloaded: socket.socket) -> None:
+    ``output``: where it writes if it fails itself; None: where this process does.
+    """
+
+    def __init__(self, output: int | None = None) -> None:
+        _allow_connections()
+        self.line, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "dojo.forkserver", str(theirs.fileno())], pass_fds=[theirs.fileno()], cwd=ROOT, env=_environment(),
+                start_new_session=True, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+
+    def close(self) -> None:
+        """Ends it; the fork servers live on until each has been closed."""
+        self.line.close()
+        try:
+            self._process.wait(15)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+class QuickForkServer(ForkServer):
+    """One that is itself forked, by a preloaded process: it is there within milliseconds."""
+
+    def __init__(self, preloaded: Preloaded) -> None:
         self._preloaded = preloaded
         super().__init__()
 
@@ -315,7 +339,11 @@ class QuickForkServer(ForkServer):
         self._line.settimeout(120)
         self._ready = False
         with theirs:
-            socket.send_fds(self._preloaded, [os.fsencode(self.folder)], [theirs.fileno()])
+            socket.send_fds(self._preloaded.line, [os.fsencode(self.folder)], [theirs.fileno()])
+
+    def leave(self) -> None:
+        """In one of two processes that have it, as one was forked from the other: leaves it to the other."""
+        self._line.close()
 
     def _end(self) -> None:
         with contextlib.suppress(OSError):
@@ -329,13 +357,15 @@ class QuickForkServer(ForkServer):
 class Launcher:
     """One judge run's hosts, and the snapshot of the workspace that they run.
 
-    ``server``: a fork server that serves several runs; without it the run has its own.
+    ``server``: a fork server that serves several runs; without it the run has its own, forked from ``preloaded`` if that is given.
     """
 
-    def __init__(self, workspace: Workspace, server: ForkServer | None = None) -> None:
+    def __init__(self, workspace: Workspace, server: ForkServer | None = None, preloaded: Preloaded | None = None) -> None:
         _allow_connections()
         self.workspace = workspace
-        self._own = ForkServer() if FORK and server is None else None
+        self._own: ForkServer | None = None
+        if FORK and server is None:
+            self._own = QuickForkServer(preloaded) if preloaded else ForkServer()
         self._server = server or self._own
         folder = self._server.folder if self._server else None
         self._folder = Path(tempfile.mkdtemp(prefix="serving-katas-", dir=folder or _scratch()))
@@ -366,6 +396,11 @@ class Launcher:
         walls = {"confine": jail.around_the_host(host.root)} if jail.current() else {}
         host.tell({**task, "root": host.root, "overlay": list(task.get("overlay", ())), "seal": host.seal, **walls})
         return host
+
+    def leave(self) -> None:
+        """In one of two processes that have it, as one was forked from the other: leaves all to the other."""
+        if isinstance(self._own, QuickForkServer):
+            self._own.leave()
 
     def close(self) -> None:
         """Ends the hosts that still run, and removes the snapshots."""

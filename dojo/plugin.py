@@ -18,10 +18,10 @@ import pytest
 import pytest_asyncio
 from _pytest._io import TerminalWriter
 
-from dojo import catalog, jail, results, services, terminal, witness
+from dojo import catalog, jail, lanes, results, services, terminal, witness
 from dojo.chance import VARIABLE, Chance
 from dojo.handed import Meeting
-from dojo.launch import Launcher, no_room
+from dojo.launch import FORK, Launcher, Preloaded, no_room
 from dojo.load import Load
 from dojo.progress import Notebook
 from dojo.protocols import PostgreSQL, Protocol, Redis
@@ -39,6 +39,7 @@ if importlib.util.find_spec("sniffio") is None:
 
 WORKSPACE: pytest.StashKey[Workspace] = pytest.StashKey()
 RUN: pytest.StashKey[Run] = pytest.StashKey()
+PRELOADED: pytest.StashKey[Preloaded] = pytest.StashKey()
 SERVICES: pytest.StashKey[Services] = pytest.StashKey()
 RED: pytest.StashKey[set[str]] = pytest.StashKey()
 RESULTS: pytest.StashKey[Collector] = pytest.StashKey()
@@ -60,6 +61,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--history", action="store_true", help="note the run in the folder .dojo of the workspace, as is always done for the root")
     group.addoption("--all", action="store_true", help="show the details of every red exercise, not only of the first")
     group.addoption("--exam", action="store_true", help="add the tests of katas/exam to the exercises that are judged: what only grading needs")
+    group.addoption("--lanes", type=int, metavar="N",
+                    help="judge up to N exercises side by side where that changes nothing (default: one for each CPU; 1: one after the other)")
     group.addoption("--results", metavar="FILE", help="write what each exercise came to, as JSON")
     group.addoption("--seed", type=int, metavar="N", help="draw from this seed all that the katas choose at random: a run can be repeated")
 
@@ -88,8 +91,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(config.stash[RESULTS], "dojo-results")
     if not config.getoption("collectonly"):
         # Started now, so that it imports the libraries while pytest collects.
+        shared = _shared(config, "dojo-fork-server")
         try:
-            config.stash[RUN] = Run(Launcher(workspace, _shared(config, "dojo-fork-server")))
+            if FORK and shared is None and jail.current() is None and lanes.count(config.getoption("lanes")) > 1:
+                config.stash[PRELOADED] = Preloaded()
+            config.stash[RUN] = Run(Launcher(workspace, shared, config.stash.get(PRELOADED, None)))
         except OSError as error:
             if told := no_room(error):
                 raise pytest.UsageError(told) from None
@@ -182,10 +188,36 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Ends every host and the process that started them, and removes what the run wrote."""
+    _close(config)
+    if PRELOADED in config.stash:
+        config.stash[PRELOADED].close()
+
+
+def _close(config: pytest.Config) -> None:
+    """Ends the hosts and servers of a run."""
     if RUN in config.stash:
         config.stash[RUN].launcher.close()
     if SERVICES in config.stash:
         config.stash[SERVICES].close()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    """Judges exercises side by side, if that can be."""
+    config = session.config
+    if PRELOADED not in config.stash or session.testsfailed or config.option.usepdb or config.option.trace:
+        return None
+
+    def start() -> Launcher:
+        return Launcher(config.stash[WORKSPACE], preloaded=config.stash[PRELOADED])
+
+    def become(launcher: Launcher) -> Callable[[], None]:
+        config.stash[RUN].launcher.leave()
+        config.stash[RUN] = Run(launcher)
+        config.stash[RESULTS].listeners.clear()  # the judge tells what came of an exercise
+        return lambda: _close(config)
+
+    return lanes.judge(session, lanes.count(config.getoption("lanes")), start, become) or None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -19,7 +19,6 @@ import json
 import os
 import select
 import signal
-import socket
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -28,7 +27,7 @@ from typing import Any
 import pytest
 
 from dojo import catalog, services
-from dojo.launch import QuickForkServer, _environment
+from dojo.launch import Preloaded, QuickForkServer
 from dojo.results import Collector, Result
 from dojo.services import Services
 from dojo.workspace import ROOT
@@ -95,11 +94,7 @@ class _Warm:
         self._incoming = incoming
         self._outgoing = outgoing
         self._services = Services()
-        self._hosts, theirs = socket.socketpair()
-        with theirs:
-            self._preloaded = subprocess.Popen(
-                [sys.executable, "-m", "dojo.forkserver", str(theirs.fileno())], pass_fds=[theirs.fileno()], cwd=ROOT, env=_environment(),
-                start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self._preloaded = Preloaded(subprocess.DEVNULL)
         #: The judging that runs: its process and its number.
         self._running: tuple[int, int] | None = None
         self._needed, self._news = os.pipe()
@@ -133,7 +128,7 @@ class _Warm:
         finally:
             self._end()
             self._services.close()
-            self._hosts.close()
+            self._preloaded.close()
 
     def _rehearse(self) -> None:
         """Collects all katas, which imports what judging them needs."""
@@ -200,7 +195,7 @@ class _Warm:
         os.dup2(nothing, 1)
         os.dup2(nothing, 2)
         started = set(self._services._started)
-        server = QuickForkServer(self._hosts)
+        server = QuickForkServer(self._preloaded)
         telling = _Telling(self._outgoing, asked["judge"], {"dojo-fork-server": server, "dojo-services": self._services})
         options = ["--workspace", asked["workspace"], "--history", *(["--quick"] if asked.get("quick") else [])]
         kata = str(ROOT / catalog.exercise(asked["exercise"]).kata)

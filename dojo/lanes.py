@@ -1,0 +1,320 @@
+"""Exercises judged side by side, which takes little more than half the time on two CPUs.
+
+Each *lane* is a fork of the judge, made when the tests are collected: it takes the next exercise whenever it is done with one,
+and tells its reports to the judge, which hands them to pytest in the exercises' order, as if it had made them itself. Only
+phases whose verdicts rest on holds are judged so, as another judging beside them changes nothing there. Exercises that want the
+machine for themselves (load, tuning, containers) come after them, in the judge.
+
+pytest-xdist does the same with new interpreters, each of which would import and collect everything once more: that costs what
+the lanes save. Only on Linux: there the end of the judge is the end of its lanes, and a fork may do all that its parent may.
+"""
+
+import contextlib
+import itertools
+import json
+import os
+import select
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from dojo import catalog
+from dojo.launch import Launcher
+
+#: The phases whose exercises can be judged side by side, and the most lanes there are.
+PHASES, MOST = ("1", "1.5", "2"), 4
+#: Servers that a run has once: the exercises that need one share a lane.
+SHARED = ("database", "cache")
+#: How long a lane may take to end what it has started, in seconds.
+ENDING_PATIENCE = 20.0
+
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass
+class _Unit:
+    """Tests that one lane judges, in their order, and what came of them so far."""
+
+    items: list[pytest.Item]
+    #: Reports as data that weren't handed to pytest yet.
+    told: list[dict[str, Any]] = field(default_factory=list)
+    done: bool = False
+
+
+@dataclass
+class _Lane:
+    """A fork of the judge, seen from the judge."""
+
+    process: int
+    reports: int
+    unit: int = -1
+    rest: bytes = b""
+    trouble: str = ""
+
+
+def count(asked: int | None) -> int:
+    """How many lanes there are: as many as were asked for, else as many as this process has CPUs; 1 where there can be none."""
+    if sys.platform != "linux":
+        return 1
+    return min(MOST, asked or len(os.sched_getaffinity(0)))
+
+
+def judge(session: pytest.Session, lanes: int, start: Callable[[], Launcher], become: Callable[[Launcher], Callable[[], None]]) -> bool:
+    """Runs the tests of a session on so many lanes; False when there is nothing to run side by side, and nothing was done.
+
+    ``start`` makes the launcher of a lane, and ``become``, called in the lane, lets the katas use it; what it returns ends what
+    they have started.
+    """
+    units = list(_units(session))
+    lanes = min(lanes, len(units))
+    if lanes < 2:
+        return False
+    session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]  # which each lane would make anew
+    run = _Lanes(session, units)
+    run.start([start() for _ in range(lanes)], become)
+    try:
+        run.listen()
+    finally:
+        run.end()
+    together = {item for unit in units if unit.done for item in unit.items}
+    _run(session, [item for item in session.items if item not in together])
+    return True
+
+
+def _units(session: pytest.Session) -> list[_Unit]:
+    """The tests that may run beside others, by exercise; those whose exercises share a server are one unit."""
+    found: dict[str, list[pytest.Item]] = {}
+    for item in session.items:
+        if (exercise := _exercise(item)) and catalog.exercise(exercise).phase in PHASES:
+            found.setdefault(exercise, []).append(item)
+    units: list[_Unit] = []
+    by_server: dict[str, _Unit] = {}
+    for items in found.values():
+        if any(item.get_closest_marker("live") for item in items):
+            continue
+        servers = {name for item in items for name in getattr(item, "fixturenames", ()) if name in SHARED}
+        unit = next((by_server[name] for name in servers if name in by_server), None)
+        if unit is None:
+            unit = _Unit([])
+            units.append(unit)
+        unit.items += items
+        by_server |= dict.fromkeys(servers, unit)
+    return units
+
+
+def _run(session: pytest.Session, items: list[pytest.Item]) -> None:
+    """What pytest's own loop does with its items."""
+    for item, following in itertools.zip_longest(items, items[1:]):
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        _stop(session)
+
+
+def _stop(session: pytest.Session) -> None:
+    if session.shouldfail:
+        raise session.Failed(session.shouldfail)
+    if session.shouldstop:
+        raise session.Interrupted(session.shouldstop)
+
+
+class _Lanes:
+    """The lanes of one run."""
+
+    def __init__(self, session: pytest.Session, units: list[_Unit]) -> None:
+        self._session = session
+        self._hook = session.config.hook
+        self._units = units
+        self._items = {item.nodeid: item for unit in units for item in unit.items}
+        #: The unit whose reports pytest gets as they come; those of later ones are kept until it is done.
+        self._shown = 0
+        self._running: list[_Lane] = []
+        #: From here lanes take the number of their next unit, one byte each.
+        self._queue, numbers = os.pipe()
+        os.write(numbers, bytes(range(len(units))))
+        os.close(numbers)
+
+    def start(self, launchers: list[Launcher], become: Callable[[Launcher], Callable[[], None]]) -> None:
+        """Forks a lane for each of ``launchers``."""
+        judge = os.getpid()
+        for launcher in launchers:
+            reports, told = os.pipe()
+            process = os.fork()
+            if process == 0:
+                for other in launchers:
+                    if other is not launcher:
+                        other.leave()
+                for each in (reports, *(lane.reports for lane in self._running)):
+                    os.close(each)
+                _Telling(self._session, self._units, self._queue, told).run(judge, lambda: become(launcher))  # noqa: B023  # never returns
+            os.close(told)
+            self._running.append(_Lane(process, reports))
+        for launcher in launchers:
+            launcher.leave()
+
+    def listen(self) -> None:
+        """Hands on what the lanes tell, until each has ended."""
+        while self._running:
+            ready = select.select([lane.reports for lane in self._running], [], [])[0]
+            for lane in [lane for lane in self._running if lane.reports in ready]:
+                data = os.read(lane.reports, 1 << 16)
+                *lines, lane.rest = (lane.rest + data).split(b"\n")
+                for line in lines:
+                    self._take(lane, json.loads(line))
+                if not data:
+                    self._ended(lane)
+                self._show()
+
+    def end(self) -> None:
+        """Ends the lanes that still run, and hands on what is known of the exercises that are done."""
+        for lane in self._running:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(lane.process, signal.SIGTERM)
+        until = time.monotonic() + ENDING_PATIENCE
+        for lane in self._running:
+            while os.waitpid(lane.process, os.WNOHANG) == (0, 0):
+                if time.monotonic() > until:
+                    os.kill(lane.process, signal.SIGKILL)
+                time.sleep(0.01)
+            os.close(lane.reports)
+        self._running.clear()
+        os.close(self._queue)
+        for unit in self._units[self._shown:]:
+            if unit.done:
+                self._hand_on(unit)
+
+    def _take(self, lane: _Lane, told: dict[str, Any]) -> None:
+        lane.unit = told["unit"]
+        unit = self._units[lane.unit]
+        unit.done = unit.done or "done" in told
+        lane.trouble = told.get("trouble", "")
+        if "report" in told:
+            unit.told.append(told["report"])
+
+    def _ended(self, lane: _Lane) -> None:
+        """A lane that ends in the middle of an exercise costs that exercise alone."""
+        self._running.remove(lane)
+        os.close(lane.reports)
+        how = os.waitstatus_to_exitcode(os.waitpid(lane.process, 0)[1])
+        unit = self._units[lane.unit] if lane.unit >= 0 else None
+        if unit is None or unit.done:
+            return
+        unit.done = True
+        ended = lane.trouble or (f"It was ended by {signal.Signals(-how).name}." if how < 0 else f"It ended with status {how}.")
+        known = {told["nodeid"] for told in unit.told if told["when"] == "teardown"}
+        for exercise, item in {_exercise(item): item for item in unit.items if item.nodeid not in known}.items():
+            report = pytest.TestReport(item.nodeid, item.location, {}, "failed", f"The process that judged it failed. {ended}", "teardown",
+                                       exercise=exercise)
+            unit.told.append(self._hook.pytest_report_to_serializable(config=self._session.config, report=report))
+
+    def _show(self) -> None:
+        """Hands on the reports whose turn it is."""
+        while self._shown < len(self._units):
+            unit = self._units[self._shown]
+            self._hand_on(unit)
+            if not unit.done:
+                return
+            self._shown += 1
+
+    def _hand_on(self, unit: _Unit) -> None:
+        while unit.told:
+            data = unit.told.pop(0)
+            report = self._hook.pytest_report_from_serializable(config=self._session.config, data=data)
+            if isinstance(report.longrepr, list):  # of a skipped test, which pytest wants as it made it
+                report.longrepr = tuple(report.longrepr)
+            where = {"nodeid": report.nodeid, "location": report.location}
+            if report.when == "setup":
+                self._hook.pytest_runtest_logstart(**where)
+            self._hook.pytest_runtest_logreport(report=report)
+            if report.when == "teardown":
+                self._hook.pytest_runtest_logfinish(**where)
+                if self._running:
+                    _stop(self._session)
+
+
+def _exercise(item: pytest.Item) -> str:
+    mark = item.get_closest_marker("exercise")
+    return str(mark.args[0]) if mark else ""
+
+
+class _Telling:
+    """A lane, seen from itself: a pytest plugin that tells the reports of the tests that it runs."""
+
+    def __init__(self, session: pytest.Session, units: list[_Unit], queue: int, line: int) -> None:
+        self._session = session
+        self._units = units
+        self._queue = queue
+        self._line = line
+        self._unit = 0
+
+    def run(self, judge: int, begin: Callable[[], Callable[[], None]]) -> None:
+        """Runs units until there are no more, and ends the process."""
+        status, finish = 1, None
+        try:
+            self._die_with(judge)
+            config = self._session.config
+            if (capture := config.pluginmanager.get_plugin("capturemanager")) is not None and capture.is_globally_capturing():
+                capture.stop_global_capturing()  # its files are the judge's, and those of the other lanes
+                capture.start_global_capturing()
+            finish = begin()
+            config.pluginmanager.register(self, "dojo-lane")
+            self._run()
+            status = 0
+        except KeyboardInterrupt:
+            pass
+        except BaseException as error:
+            with contextlib.suppress(Exception):
+                self._tell(trouble=f"{type(error).__name__}: {error}")
+        finally:
+            try:
+                if finish is not None:
+                    finish()
+            finally:
+                os._exit(status)
+
+    def _die_with(self, judge: int) -> None:
+        import ctypes
+
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's reaches the judge as well, which ends its lanes
+        signal.signal(signal.SIGTERM, _interrupt)
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != judge:
+            os._exit(1)
+
+    def _run(self) -> None:
+        tests = self._tests()
+        current = next(tests, None)
+        while current is not None:
+            following = next(tests, None)
+            self._unit, item = current
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following[1] if following else None)
+            if self._session.shouldfail or self._session.shouldstop:
+                return
+            if following is None or following[0] != self._unit:
+                self._tell(done=True)
+            current = following
+
+    def _tests(self) -> Iterator[tuple[int, pytest.Item]]:
+        """The tests of the units that this lane takes, each with its unit's number."""
+        while number := os.read(self._queue, 1):
+            for item in self._units[number[0]].items:
+                yield number[0], item
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Tells a report to the judge."""
+        config = self._session.config
+        self._tell(report=config.hook.pytest_report_to_serializable(config=config, report=report))
+
+    def _tell(self, **what: Any) -> None:
+        data = json.dumps({"unit": self._unit, **what}).encode() + b"\n"
+        while data:
+            data = data[os.write(self._line, data):]
+
+
+def _interrupt(*_: object) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise KeyboardInterrupt
