@@ -26,14 +26,15 @@ import pytest
 from dojo import catalog
 from dojo.launch import Launcher
 
-#: The phases whose exercises can be judged side by side, and the most lanes there are.
-PHASES, MOST = ("1", "1.5", "2"), 4
+#: The phases whose exercises can be judged side by side, and the most lanes there are unless more are asked for.
+PHASES, MOST = ("0", "1", "1.5", "2"), 4
 #: Servers that a run has once: the exercises that need one share a lane.
 SHARED = ("database", "cache")
-#: How long a lane may take to end what it has started, in seconds.
-ENDING_PATIENCE = 20.0
+#: How long a lane may take to end what it has started, in seconds; less than nox waits for the judge.
+ENDING_PATIENCE = 8.0
 
 _PR_SET_PDEATHSIG = 1
+_ENDS = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass
@@ -52,16 +53,19 @@ class _Lane:
 
     process: int
     reports: int
+    #: Its number among the units; -1 before the first.
     unit: int = -1
     rest: bytes = b""
     trouble: str = ""
+    #: Whether it ended early as pytest says, such as with -x.
+    stopped: bool = False
 
 
 def count(asked: int | None) -> int:
     """How many lanes there are: as many as were asked for, else as many as this process has CPUs; 1 where there can be none."""
     if sys.platform != "linux":
         return 1
-    return min(MOST, asked or len(os.sched_getaffinity(0)))
+    return asked or min(MOST, len(os.sched_getaffinity(0)))
 
 
 def judge(session: pytest.Session, lanes: int, start: Callable[[], Launcher], become: Callable[[Launcher], Callable[[], None]]) -> bool:
@@ -75,9 +79,17 @@ def judge(session: pytest.Session, lanes: int, start: Callable[[], Launcher], be
     if lanes < 2:
         return False
     session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]  # which each lane would make anew
-    run = _Lanes(session, units)
-    run.start([start() for _ in range(lanes)], become)
+    launchers: list[Launcher] = []
     try:
+        while len(launchers) < lanes:
+            launchers.append(start())
+    except OSError:  # no room for more copies of the workspace
+        for launcher in launchers:
+            launcher.close()
+        return False
+    run = _Lanes(session, units)
+    try:
+        run.start(launchers, become)
         run.listen()
     finally:
         run.end()
@@ -109,6 +121,7 @@ def _units(session: pytest.Session) -> list[_Unit]:
 
 def _run(session: pytest.Session, items: list[pytest.Item]) -> None:
     """What pytest's own loop does with its items."""
+    _stop(session)
     for item, following in itertools.zip_longest(items, items[1:]):
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         _stop(session)
@@ -132,6 +145,7 @@ class _Lanes:
         #: The unit whose reports pytest gets as they come; those of later ones are kept until it is done.
         self._shown = 0
         self._running: list[_Lane] = []
+        self._ending = False
         #: From here lanes take the number of their next unit, one byte each.
         self._queue, numbers = os.pipe()
         os.write(numbers, bytes(range(len(units))))
@@ -140,20 +154,37 @@ class _Lanes:
     def start(self, launchers: list[Launcher], become: Callable[[Launcher], Callable[[], None]]) -> None:
         """Forks a lane for each of ``launchers``."""
         judge = os.getpid()
-        for launcher in launchers:
-            reports, told = os.pipe()
-            process = os.fork()
-            if process == 0:
-                for other in launchers:
-                    if other is not launcher:
-                        other.leave()
-                for each in (reports, *(lane.reports for lane in self._running)):
-                    os.close(each)
-                _Telling(self._session, self._units, self._queue, told).run(judge, lambda: become(launcher))  # noqa: B023  # never returns
-            os.close(told)
-            self._running.append(_Lane(process, reports))
-        for launcher in launchers:
-            launcher.leave()
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()  # or each lane would write it once more
+        if signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN:  # inherited: nobody could ask how a lane ended
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        # An interrupt between a fork and what follows would be lost in the judge, and make a second judge of the lane.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _ENDS)
+        try:
+            for launcher in launchers:
+                reports, told = os.pipe()
+                try:
+                    process = os.fork()
+                except OSError:  # too many processes: those that are there do it all
+                    os.close(reports)
+                    os.close(told)
+                    break
+                if process == 0:
+                    try:
+                        for other in launchers:
+                            if other is not launcher:
+                                other.leave()
+                        for each in (reports, *(lane.reports for lane in self._running)):
+                            os.close(each)
+                        _Telling(self._session, self._units, self._queue, told).run(judge, lambda: become(launcher))  # noqa: B023
+                    finally:
+                        os._exit(1)
+                os.close(told)
+                self._running.append(_Lane(process, reports))
+            for launcher in launchers:
+                launcher.leave()
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDS)
 
     def listen(self) -> None:
         """Hands on what the lanes tell, until each has ended."""
@@ -170,27 +201,38 @@ class _Lanes:
 
     def end(self) -> None:
         """Ends the lanes that still run, and hands on what is known of the exercises that are done."""
-        for lane in self._running:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(lane.process, signal.SIGTERM)
-        until = time.monotonic() + ENDING_PATIENCE
-        for lane in self._running:
-            while os.waitpid(lane.process, os.WNOHANG) == (0, 0):
+        self._ending = True
+        try:
+            self._signal(signal.SIGTERM)
+            until = time.monotonic() + ENDING_PATIENCE
+            while any(os.waitid(os.P_PID, lane.process, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None for lane in self._running):
                 if time.monotonic() > until:
-                    os.kill(lane.process, signal.SIGKILL)
+                    break
                 time.sleep(0.01)
-            os.close(lane.reports)
-        self._running.clear()
-        os.close(self._queue)
+        finally:  # also behind a second interrupt
+            self._signal(signal.SIGKILL)
+            for lane in self._running:
+                os.waitpid(lane.process, 0)
+                os.close(lane.reports)
+            self._running.clear()
+            os.close(self._queue)
+        if self._session.shouldfail:  # what was begun behind the last failure isn't asked for
+            return
         for unit in self._units[self._shown:]:
             if unit.done:
                 self._hand_on(unit)
 
+    def _signal(self, number: int) -> None:
+        for lane in self._running:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(lane.process, number)
+
     def _take(self, lane: _Lane, told: dict[str, Any]) -> None:
-        lane.unit = told["unit"]
+        lane.unit, lane.trouble, lane.stopped = told["unit"], told.get("trouble", ""), "stopped" in told
+        if lane.unit < 0:
+            return
         unit = self._units[lane.unit]
         unit.done = unit.done or "done" in told
-        lane.trouble = told.get("trouble", "")
         if "report" in told:
             unit.told.append(told["report"])
 
@@ -200,7 +242,7 @@ class _Lanes:
         os.close(lane.reports)
         how = os.waitstatus_to_exitcode(os.waitpid(lane.process, 0)[1])
         unit = self._units[lane.unit] if lane.unit >= 0 else None
-        if unit is None or unit.done:
+        if unit is None or unit.done or lane.stopped:
             return
         unit.done = True
         ended = lane.trouble or (f"It was ended by {signal.Signals(-how).name}." if how < 0 else f"It ended with status {how}.")
@@ -231,7 +273,7 @@ class _Lanes:
             self._hook.pytest_runtest_logreport(report=report)
             if report.when == "teardown":
                 self._hook.pytest_runtest_logfinish(**where)
-                if self._running:
+                if not self._ending:
                     _stop(self._session)
 
 
@@ -248,7 +290,8 @@ class _Telling:
         self._units = units
         self._queue = queue
         self._line = line
-        self._unit = 0
+        #: The one that is judged; -1 before the first.
+        self._unit = -1
 
     def run(self, judge: int, begin: Callable[[], Callable[[], None]]) -> None:
         """Runs units until there are no more, and ends the process."""
@@ -272,6 +315,8 @@ class _Telling:
             try:
                 if finish is not None:
                     finish()
+                for stream in (sys.stdout, sys.stderr):
+                    stream.flush()
             finally:
                 os._exit(status)
 
@@ -280,6 +325,7 @@ class _Telling:
 
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's reaches the judge as well, which ends its lanes
         signal.signal(signal.SIGTERM, _interrupt)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDS)
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != judge:
             os._exit(1)
@@ -292,6 +338,7 @@ class _Telling:
             self._unit, item = current
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following[1] if following else None)
             if self._session.shouldfail or self._session.shouldstop:
+                self._tell(stopped=True)
                 return
             if following is None or following[0] != self._unit:
                 self._tell(done=True)

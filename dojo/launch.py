@@ -319,6 +319,8 @@ class Preloaded:
 
     def close(self) -> None:
         """Ends it; the fork servers live on until each has been closed."""
+        with contextlib.suppress(OSError):
+            self.line.shutdown(socket.SHUT_RDWR)  # forks of this process may hold the line as well
         self.line.close()
         try:
             self._process.wait(15)

@@ -76,6 +76,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[BEGAN] = time.perf_counter()
     if not terminal.only_katas(config):
         return
+    if (asked := config.getoption("lanes")) is not None and asked < 1:
+        raise pytest.UsageError(f"--lanes takes a number from 1 on, not {asked}")
     given = str(config.getoption("workspace"))
     try:
         workspace = Workspace.at(ROOT if given == "." else given)
@@ -209,7 +211,8 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
         return None
 
     def start() -> Launcher:
-        return Launcher(config.stash[WORKSPACE], preloaded=config.stash[PRELOADED])
+        # From the judge's own snapshot: all of a run is about one state of the workspace.
+        return Launcher(Workspace.at(config.stash[RUN].launcher.root), preloaded=config.stash[PRELOADED])
 
     def become(launcher: Launcher) -> Callable[[], None]:
         config.stash[RUN].launcher.leave()

@@ -56,7 +56,7 @@ def from_data(data: dict[str, Any]) -> Result:
 class Collector:
     """A pytest plugin: ``results`` grows by each exercise as its tests come in; ``judged`` holds the ids of those that are done.
 
-    Each of ``listeners`` is told a result when the exercise is settled, by its last test or by its first red one.
+    Each of ``listeners`` is told a result when the exercise's last test is over, or when the run ends before that and it is red.
     """
 
     def __init__(self) -> None:
@@ -99,12 +99,22 @@ class Collector:
             result.state, result.message = verdict["state"], visible(verdict["message"]).rstrip()
             result.expected = verdict.get("expected", "")
             result.test = report.nodeid.rpartition("::")[2]
-        # What is red is settled: its other tests are left out, and with -x nothing comes after.
-        settled = result.state not in FINE or self._planned[exercise_id][-1] == report.nodeid
-        if report.when == "teardown" and settled and exercise_id not in self.judged:
-            self.judged.add(exercise_id)
-            for listener in self.listeners:
-                listener(result)
+        if report.when == "teardown" and self._planned[exercise_id][-1] == report.nodeid:
+            self._settle(result)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self) -> None:
+        """What is red stays so, whatever of it was left out by -x or an interrupt."""
+        for result in list(self.results.values()):
+            if result.state not in FINE:
+                self._settle(result)
+
+    def _settle(self, result: Result) -> None:
+        if result.exercise.id in self.judged:
+            return
+        self.judged.add(result.exercise.id)
+        for listener in self.listeners:
+            listener(result)
 
 
 def _exercise_of(item: pytest.Item) -> str:

@@ -1,8 +1,10 @@
 """Exercises judged side by side say what they say one after the other, and whatever happens to a lane, nothing is lost or left."""
 
 import contextlib
+import errno
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,7 +16,7 @@ import pytest
 
 from dojo import lanes
 from dojo.workspace import ROOT
-from tests.learner import fresh
+from tests.learner import fresh, health
 from tests.test_terminal import environment
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="lanes are for Linux")
@@ -34,6 +36,26 @@ def pytest_runtest_call(item):
         notes.write(f"{{os.getpid()}} {{os.getppid()}} {{item.path.name}}\\n")
     if item.path.name == {at!r}:
         {do}
+
+{first}
+'''
+
+#: Makes a method of the lanes fail at its first or its second call, in whichever process that is.
+FAILING = '''\
+import contextlib, dojo.lanes, dojo.plugin
+
+def failing({name}, calls, at={at}):
+    def method(*arguments, **options):
+        for number in range(1, 100):
+            with contextlib.suppress(FileExistsError):
+                os.close(os.open(f"{{calls}}.{{number}}", os.O_CREAT | os.O_EXCL))
+                break
+        if number == at:
+            raise OSError({error}, os.strerror({error}))
+        return {name}(*arguments, **options)
+    return method
+
+{owner}.{name} = failing({owner}.{name}, {calls!r})
 '''
 
 
@@ -46,9 +68,9 @@ class Judge:
         self._notes.touch()
         self._begun: list[subprocess.Popen[str]] = []
 
-    def begin(self, *arguments: str | Path, at: str = "", do: str = "pass") -> "subprocess.Popen[str]":
-        """Begins to judge: ``do`` is a statement for the tests of the kata file ``at``."""
-        (self._folder / "noting.py").write_text(NOTING.format(notes=str(self._notes), at=at, do=do))
+    def begin(self, *arguments: str | Path, at: str = "", do: str = "pass", first: str = "") -> "subprocess.Popen[str]":
+        """Begins to judge: ``do`` is a statement for the tests of the kata file ``at``, ``first`` more of the plugin."""
+        (self._folder / "noting.py").write_text(NOTING.format(notes=str(self._notes), at=at, do=do, first=first))
         self._begun.append(subprocess.Popen(
             [sys.executable, "-m", "pytest", "-p", "noting", *KATAS, *map(str, arguments)], cwd=ROOT, text=True, encoding="utf-8",
             env=environment(PYTHONPATH=str(self._folder)), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT))
@@ -62,9 +84,9 @@ class Judge:
             judge.kill()
             judge.communicate()
 
-    def run(self, *arguments: str | Path, at: str = "", do: str = "pass") -> tuple[int, str]:
+    def run(self, *arguments: str | Path, at: str = "", do: str = "pass", first: str = "") -> tuple[int, str]:
         """The exit status of a judging, and what it printed."""
-        judge = self.begin(*arguments, at=at, do=do)
+        judge = self.begin(*arguments, at=at, do=do, first=first)
         shown = judge.communicate(timeout=100)[0]
         return judge.returncode, shown
 
@@ -154,11 +176,14 @@ def test_what_no_lane_has_begun_is_judged_all_the_same(judge: Judge) -> None:
 
 
 def test_the_first_failure_ends_all_if_that_is_asked_for(judge: Judge, tmp_path: Path) -> None:
-    status, shown = judge.run("-x", "--workspace", fresh(tmp_path / "workspace"), "--lanes", "2", at="test_1_2_schemas.py", do="time.sleep(60)")
+    report = tmp_path / "junit.xml"
+    status, shown = judge.run("-x", "--workspace", fresh(tmp_path / "workspace"), "--lanes", "2", "--junitxml", report,
+                              at="test_1_2_schemas.py", do="time.sleep(60)")
 
     assert status == 1
     assert "✗ 1.1" in shown
     assert "1.2" not in shown
+    assert re.search(r'errors="0" failures="1"', report.read_text())
 
 
 def test_a_lane_ends_with_its_judge(judge: Judge) -> None:
@@ -183,6 +208,58 @@ def test_an_interrupt_shows_what_is_done_and_ends_the_rest(judge: Judge) -> None
     assert "✓ 1.1" in shown
     assert "1.2" not in shown
     assert running.returncode == 2
+
+
+def test_a_lane_that_is_asked_to_end_and_does_not_is_ended_by_a_second_interrupt(judge: Judge) -> None:
+    stays = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"
+    running = judge.begin("--workspace", "solutions", "--lanes", "2", at="test_1_2_schemas.py", do=stays)
+    judge.wait_for("test_1_2_schemas.py")
+    time.sleep(0.5)
+
+    running.send_signal(signal.SIGINT)
+    time.sleep(0.5)
+    running.send_signal(signal.SIGINT)
+
+    assert "Interrupted: nothing is left running." in running.communicate(timeout=60)[0]
+
+
+@pytest.mark.parametrize(("owner", "name", "at", "error"), [
+    ("dojo.lanes._Telling", "_run", 1, errno.ENOSPC),  # one of the lanes, before its first exercise
+    ("dojo.plugin", "Launcher", 3, errno.ENOSPC),  # the judge has one, and the first lane another
+    ("os", "fork", 2, errno.EAGAIN),
+])
+def test_lanes_that_can_not_be_cost_no_verdict(judge: Judge, tmp_path: Path, owner: str, name: str, at: int, error: int) -> None:
+    failing = FAILING.format(owner=owner, name=name, at=at, error=error, calls=str(tmp_path / "call"))
+
+    status, shown = judge.run("--workspace", "solutions", "--lanes", "2", at="test_1_1_health.py", do="time.sleep(0.3)", first=failing)
+
+    assert (tmp_path / f"call.{at}").exists()
+    assert status == 0, shown
+    assert all(f"✓ {exercise}" in shown for exercise in ("1.1", "1.2", "1.3"))
+
+
+def test_all_lanes_judge_one_state_of_the_workspace(judge: Judge, tmp_path: Path) -> None:
+    """What is saved after the judge has copied the workspace is for the next run."""
+    workspace = fresh(tmp_path / "workspace")
+    health(workspace)
+    save = f"def pytest_collection_finish():\n    Path({str(workspace / 'app/main.py')!r}).write_text('broken(')"
+
+    _, shown = judge.run("--workspace", workspace, "--lanes", "2", first=save)
+
+    assert "✓ 1.1" in shown
+
+
+def test_the_bench_is_looked_at_first(judge: Judge) -> None:
+    _, shown = judge.run("katas/phase0_setup", "--workspace", "solutions", "--lanes", "2")
+
+    assert shown.index("Phase 0") < shown.index("Phase 1")
+
+
+def test_a_number_of_lanes_is_a_number_of_lanes(judge: Judge) -> None:
+    status, shown = judge.run("--lanes", "0")
+
+    assert status == pytest.ExitCode.USAGE_ERROR
+    assert "--lanes takes a number from 1 on, not 0" in shown
 
 
 @pytest.mark.parametrize(("asked", "cpus", "expected"), [(None, 2, 2), (None, 64, lanes.MOST), (None, 1, 1), (1, 8, 1), (3, 1, 3)])

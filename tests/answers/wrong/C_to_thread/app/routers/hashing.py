@@ -1,7 +1,7 @@
 # Wrong answer to C: asyncio.to_thread: the loop waits for the GIL.
 # Rejected by: test_it_runs_in_another_process
 # Because: on a thread
-# Because: asyncio_0
+# Because: asyncio_\d
 
 import asyncio
 
