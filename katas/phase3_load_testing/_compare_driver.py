@@ -4,6 +4,7 @@ import dataclasses
 import importlib
 import json
 import os
+import shutil
 import signal
 import sys
 import time
@@ -67,6 +68,8 @@ def stand_in(fake: dict[str, str]) -> None:
     package, commands = Path("locust"), Path("commands")
     for each in (package, commands):
         each.mkdir(exist_ok=True)
+    # What Python has compiled of the one before would be taken for this one's, as both are of one second and one size.
+    shutil.rmtree(package / "__pycache__", ignore_errors=True)
     (package / "__init__.py").write_text("", encoding="utf-8")
     (package / "__main__.py").write_text(fake["source"].replace("@plan@", fake["plan"]).replace("@log@", fake["log"]), encoding="utf-8")
     command = commands / "locust"

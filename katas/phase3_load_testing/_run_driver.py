@@ -3,6 +3,7 @@
 import importlib
 import json
 import os
+import shutil
 import signal
 import tempfile
 import time
@@ -26,6 +27,7 @@ def attempt(locustfile: str, word: str, arguments: list[Any], grace: float | Non
     module = importlib.import_module("app.loadtest.run")
     if grace is not None and hasattr(module, "GRACE_SECONDS"):
         module.GRACE_SECONDS = grace
+    shutil.rmtree("__pycache__", ignore_errors=True)  # of the locustfile before, which may be of the same second and size
     Path("locustfile.py").write_text(locustfile.replace("@word@", word), encoding="utf-8")
     # What is put where temporary files go is removed with the judge's own.
     os.environ["TMPDIR"] = str(Path(word).parent)
