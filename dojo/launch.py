@@ -286,11 +286,7 @@ class ForkServer:
 
     def _end(self) -> None:
         self._line.close()
-        try:
-            self._process.wait(15)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        _gone(self._process)
 
     def _reply(self) -> dict[str, Any]:
         data = b""
@@ -322,11 +318,7 @@ class Preloaded:
         with contextlib.suppress(OSError):
             self.line.shutdown(socket.SHUT_RDWR)  # forks of this process may hold the line as well
         self.line.close()
-        try:
-            self._process.wait(15)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        _gone(self._process)
 
 
 class QuickForkServer(ForkServer):
@@ -471,6 +463,15 @@ def _widen(pipe: int) -> None:
 
         with contextlib.suppress(OSError):
             fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_SIZE)
+
+
+def _gone(process: subprocess.Popen[bytes]) -> None:
+    """Waits for the end of a process that has been asked for it, and makes it if it doesn't come."""
+    try:
+        process.wait(15)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
