@@ -25,7 +25,8 @@ from typing import Any
 import pytest
 
 from dojo import catalog
-from dojo.launch import Launcher
+from dojo.launch import Launcher, end_with
+from dojo.results import exercise_of
 
 #: The phases whose exercises can be judged side by side, and the most lanes there are unless more are asked for.
 PHASES, MOST = ("0", "1", "1.5", "2"), 4
@@ -34,7 +35,6 @@ SHARED = ("database", "cache")
 #: How long a lane may take to end what it has started, in seconds; less than nox waits for the judge.
 ENDING_PATIENCE = 8.0
 
-_PR_SET_PDEATHSIG = 1
 _ENDS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -45,7 +45,19 @@ class _Unit:
     items: list[pytest.Item]
     #: Reports as data that weren't handed to pytest yet.
     told: list[dict[str, Any]] = field(default_factory=list)
-    done: bool = False
+    #: The tests that are over.
+    over: set[str] = field(default_factory=set)
+
+    @property
+    def done(self) -> bool:
+        """Whether the last test is over."""
+        return self.items[-1].nodeid in self.over
+
+    def tell(self, report: dict[str, Any]) -> None:
+        """Keeps a report until it is handed on."""
+        self.told.append(report)
+        if report["when"] == "teardown":
+            self.over.add(report["nodeid"])
 
 
 @dataclass
@@ -103,7 +115,7 @@ def _units(session: pytest.Session) -> list[_Unit]:
     """The tests that may run beside others, by exercise; those whose exercises share a server are one unit."""
     found: dict[str, list[pytest.Item]] = {}
     for item in session.items:
-        if (exercise := _exercise(item)) and catalog.exercise(exercise).phase in PHASES:
+        if (exercise := exercise_of(item)) and catalog.exercise(exercise).phase in PHASES:
             found.setdefault(exercise, []).append(item)
     units: list[_Unit] = []
     by_server: dict[str, _Unit] = {}
@@ -142,7 +154,6 @@ class _Lanes:
         self._session = session
         self._hook = session.config.hook
         self._units = units
-        self._items = {item.nodeid: item for unit in units for item in unit.items}
         #: The unit whose reports pytest gets as they come; those of later ones are kept until it is done.
         self._shown = 0
         self._running: list[_Lane] = []
@@ -230,12 +241,8 @@ class _Lanes:
 
     def _take(self, lane: _Lane, told: dict[str, Any]) -> None:
         lane.unit, lane.trouble, lane.stopped = told["unit"], told.get("trouble", ""), "stopped" in told
-        if lane.unit < 0:
-            return
-        unit = self._units[lane.unit]
-        unit.done = unit.done or "done" in told
         if "report" in told:
-            unit.told.append(told["report"])
+            self._units[lane.unit].tell(told["report"])
 
     def _ended(self, lane: _Lane) -> None:
         """A lane that ends in the middle of an exercise costs that exercise alone."""
@@ -245,13 +252,13 @@ class _Lanes:
         unit = self._units[lane.unit] if lane.unit >= 0 else None
         if unit is None or unit.done or lane.stopped:
             return
-        unit.done = True
         ended = lane.trouble or (f"It was ended by {signal.Signals(-how).name}." if how < 0 else f"It ended with status {how}.")
-        known = {told["nodeid"] for told in unit.told if told["when"] == "teardown"}
-        for exercise, item in {_exercise(item): item for item in unit.items if item.nodeid not in known}.items():
-            report = pytest.TestReport(item.nodeid, item.location, {}, "failed", f"The process that judged it failed. {ended}", "teardown",
+        for exercise, last in {exercise_of(item): item for item in unit.items}.items():
+            if last.nodeid in unit.over:
+                continue
+            report = pytest.TestReport(last.nodeid, last.location, {}, "failed", f"The process that judged it failed. {ended}", "teardown",
                                        exercise=exercise)
-            unit.told.append(self._hook.pytest_report_to_serializable(config=self._session.config, report=report))
+            unit.tell(self._hook.pytest_report_to_serializable(config=self._session.config, report=report))
 
     def _show(self) -> None:
         """Hands on the reports whose turn it is."""
@@ -276,11 +283,6 @@ class _Lanes:
                 self._hook.pytest_runtest_logfinish(**where)
                 if not self._ending:
                     _stop(self._session)
-
-
-def _exercise(item: pytest.Item) -> str:
-    mark = item.get_closest_marker("exercise")
-    return str(mark.args[0]) if mark else ""
 
 
 class _Telling:
@@ -322,14 +324,10 @@ class _Telling:
                 os._exit(status)
 
     def _die_with(self, judge: int) -> None:
-        import ctypes
-
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's reaches the judge as well, which ends its lanes
         signal.signal(signal.SIGTERM, _interrupt)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDS)
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != judge:
-            os._exit(1)
+        end_with(judge)
 
     def _run(self) -> None:
         tests = self._tests()
@@ -341,8 +339,6 @@ class _Telling:
             if self._session.shouldfail or self._session.shouldstop:
                 self._tell(stopped=True)
                 return
-            if following is None or following[0] != self._unit:
-                self._tell(done=True)
             current = following
 
     def _tests(self) -> Iterator[tuple[int, pytest.Item]]:

@@ -43,6 +43,8 @@ LATEST_WORDS = 0.05
 #: Whether the platform can say that a pipe has something to read.
 POLL = hasattr(select, "poll")
 
+_PR_SET_PDEATHSIG = 1
+
 #: How many files judge and hosts may open at least, where the system has nothing against it.
 FILES = 4096
 
@@ -463,6 +465,16 @@ def _widen(pipe: int) -> None:
 
         with contextlib.suppress(OSError):
             fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_SIZE)
+
+
+def end_with(parent: int) -> None:
+    """Lets this process, which ``parent`` has forked, be killed when that one ends (Linux)."""
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it has ended before that was said
+            os._exit(1)
 
 
 def _gone(process: subprocess.Popen[bytes]) -> None:

@@ -26,7 +26,7 @@ from dojo.load import Load
 from dojo.progress import Notebook
 from dojo.protocols import PostgreSQL, Protocol, Redis
 from dojo.relay import Relay
-from dojo.results import Collector
+from dojo.results import Collector, exercise_of
 from dojo.services import Services
 from dojo.subject import Functions, Inconclusive, Red, Run, Service
 from dojo.upstreams import Upstream
@@ -225,11 +225,11 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Katas run in the order of the exercises, whatever the order of their files; the exam of each comes after its kata."""
-    order = {exercise.id: index for index, exercise in enumerate(catalog.exercises())} if any(_id(i) for i in items) else {}
+    order = {exercise.id: index for index, exercise in enumerate(catalog.exercises())} if any(exercise_of(i) for i in items) else {}
     in_exam = {item for item in items if EXAM in item.path.parents}
-    judged = {_id(item) for item in items if item not in in_exam}
-    items[:] = [item for item in items if item not in in_exam or _id(item) in judged]
-    items.sort(key=lambda item: (order.get(_id(item), -1), item in in_exam))
+    judged = {exercise_of(item) for item in items if item not in in_exam}
+    items[:] = [item for item in items if item not in in_exam or exercise_of(item) in judged]
+    items.sort(key=lambda item: (order.get(exercise_of(item), -1), item in in_exam))
     for item in items:
         function: Any = getattr(item, "function", None)
         if CHANCE in item.config.stash and hasattr(function, "hypothesis"):
@@ -238,15 +238,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             hypothesis.seed(item.config.stash[CHANCE].seed)(function)
 
 
-def _id(item: pytest.Item | pytest.Collector) -> str:
-    mark = item.get_closest_marker("exercise")
-    return str(mark.args[0]) if mark else ""
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """One red test settles an exercise: what builds on it is not run, and the learner waits less."""
-    if _id(item) in item.config.stash[RED]:
+    if exercise_of(item) in item.config.stash[RED]:
         pytest.skip("this exercise is red already")
     if item.config.getoption("quick") and item.get_closest_marker("live"):
         pytest.skip("--quick leaves it out")
@@ -258,7 +253,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Turns what a kata raised into a verdict that says what was seen."""
     report = yield
-    exercise = _id(item)
+    exercise = exercise_of(item)
     if not exercise:
         return report
     extra: dict[str, Any] = report.__dict__
@@ -342,7 +337,7 @@ async def _starter(request: pytest.FixtureRequest) -> AsyncIterator[ServiceStart
     started: list[Service] = []
 
     async def start(app: str = "app.main:app", *, options: dict[str, Any] | None = None, **settings: Any) -> Service:
-        api = await run.serve(app, settings, edit=_edit(request), exercise=_id(request.node), **(options or {}))
+        api = await run.serve(app, settings, edit=_edit(request), exercise=exercise_of(request.node), **(options or {}))
         started.append(api)
         return api
 
@@ -354,7 +349,7 @@ async def _starter(request: pytest.FixtureRequest) -> AsyncIterator[ServiceStart
 @pytest_asyncio.fixture(loop_scope="session")
 async def learner(request: pytest.FixtureRequest) -> AsyncIterator[Functions]:
     """The learner's functions: ``await learner.call("app.metrics:percentile", samples, 95)``."""
-    functions = await request.config.stash[RUN].functions(_id(request.node))
+    functions = await request.config.stash[RUN].functions(exercise_of(request.node))
     yield functions
     await functions.close()
 
@@ -438,6 +433,6 @@ def load(request: pytest.FixtureRequest) -> Load:
 @pytest_asyncio.fixture(loop_scope="session", scope="module")
 async def reference(request: pytest.FixtureRequest) -> AsyncIterator[Functions]:
     """The functions of ``solutions/``, for what is given complete and must not be changed."""
-    functions = await request.config.stash[RUN].functions(_id(request.node), workspace=SOLUTIONS)
+    functions = await request.config.stash[RUN].functions(exercise_of(request.node), workspace=SOLUTIONS)
     yield functions
     await functions.close()

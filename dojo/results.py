@@ -68,7 +68,7 @@ class Collector:
 
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
         """Notes which exercises are judged in part only."""
-        self._left_out.update(filter(None, map(_exercise_of, items)))
+        self._left_out.update(filter(None, map(exercise_of, items)))
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -76,7 +76,7 @@ class Collector:
         config = session.config
         single = {(config.invocation_params.dir / arg.partition("::")[0]).resolve() for arg in config.args if "::" in arg}
         for item in session.items:
-            if exercise_id := _exercise_of(item):
+            if exercise_id := exercise_of(item):
                 self._planned.setdefault(exercise_id, []).append(item.nodeid)
                 if item.path in single:  # a test that was named
                     self._left_out.add(exercise_id)
@@ -117,7 +117,8 @@ class Collector:
             listener(result)
 
 
-def _exercise_of(item: pytest.Item) -> str:
+def exercise_of(item: pytest.Item | pytest.Collector) -> str:
+    """The id of the exercise that a test is about; empty for one that is about none."""
     mark = item.get_closest_marker("exercise")
     return str(mark.args[0]) if mark and mark.args else ""
 

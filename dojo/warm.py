@@ -20,19 +20,17 @@ import os
 import select
 import signal
 import subprocess
-import sys
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from dojo import catalog, services
-from dojo.launch import Preloaded, QuickForkServer
+from dojo.launch import Preloaded, QuickForkServer, end_with
 from dojo.results import Collector, Result
 from dojo.services import Services
 from dojo.workspace import ROOT
 
-_PR_SET_PDEATHSIG = 1
 _BASE = ["--rootdir", str(ROOT), "-c", str(ROOT / "pyproject.toml")]
 
 
@@ -95,6 +93,7 @@ class _Warm:
         self._outgoing = outgoing
         self._services = Services()
         self._preloaded = Preloaded(subprocess.DEVNULL)
+        self._own = os.getpid()
         #: The judging that runs: its process and its number.
         self._running: tuple[int, int] | None = None
         self._needed, self._news = os.pipe()
@@ -184,10 +183,7 @@ class _Warm:
     # -- in the fork
 
     def _judge(self, asked: dict[str, Any]) -> int:
-        if sys.platform == "linux":
-            import ctypes
-
-            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        end_with(self._own)
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         nothing = os.open(os.devnull, os.O_RDWR)

@@ -166,8 +166,19 @@ def test_a_lane_that_is_killed_costs_the_exercise_that_it_judges(judge: Judge, t
 
 
 def test_what_no_lane_has_begun_is_judged_all_the_same(judge: Judge) -> None:
-    """All lanes end at the first exercises that they take; the rest falls to the judge, which has no parent that judges."""
+    """Each lane ends before its first test; all falls to the judge."""
+    ending = "JUDGE = os.getpid()\ndef pytest_runtest_setup():\n    if os.getpid() != JUDGE:\n        os._exit(3)"
+
+    status, shown = judge.run("--workspace", "solutions", "--lanes", "2", first=ending)
+
+    assert status == 0, shown
+    assert all(f"✓ {exercise}" in shown for exercise in ("1.1", "1.2", "1.3"))
+    assert len({process for process, _, _ in judge.noted()}) == 1
+
+
+def test_a_lane_that_ends_by_itself_says_with_what(judge: Judge) -> None:
     status, shown = judge.run("--workspace", "solutions", "--lanes", "2", at="test_1_1_health.py", do="time.sleep(1); os._exit(3)")
+
     assert status == 1
     assert "! 1.1" in shown
     assert "It ended with status 3." in shown
