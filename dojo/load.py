@@ -117,10 +117,14 @@ class Found:
 
 
 class Load:
-    """Locust on the workspace at ``root``, a folder that holds ``locustfile.py``."""
+    """Locust on the workspace at ``root``, a snapshot that holds ``locustfile.py``; Locust's own files are made beside it."""
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
+
+    def _folder(self) -> "tempfile.TemporaryDirectory[str]":
+        # Beside the snapshot: who removes that when the judge is killed removes this as well.
+        return tempfile.TemporaryDirectory(prefix="serving-katas-load-", dir=jail.shared_folder() or self.root.parent)
 
     async def run(self, *users: str, host: str, count: int = 1, seconds: float, spawn_rate: float | None = None, shape: str = "",
                   arguments: tuple[str, ...] = (), locustfile: str = "locustfile.py", enough: Callable[[], bool] | None = None) -> LoadRun:
@@ -131,7 +135,7 @@ class Load:
         by the variable LOAD_SHAPE: it decides how many users there are, and ``seconds`` is how long it may take.
         The workspace's ``locust.conf`` has no part in it. Raises `Red` when Locust can't start with the learner's file or doesn't end.
         """
-        with tempfile.TemporaryDirectory(prefix="serving-katas-load-", dir=jail.shared_folder()) as folder:
+        with self._folder() as folder:
             size = () if shape else ("--users", str(count), "--spawn-rate", str(spawn_rate or count), "--run-time", f"{math.ceil(seconds)}s")
             command = [
                 *_locust(self.root / locustfile), "--headless", "--host", host, *size,
@@ -152,7 +156,7 @@ class Load:
 
     async def found(self, locustfile: str = "locustfile.py") -> Found:
         """What Locust finds in the locustfile; raises `Red` with what Locust said when it can't load it."""
-        with tempfile.TemporaryDirectory(prefix="serving-katas-load-", dir=jail.shared_folder()) as folder:
+        with self._folder() as folder:
             process = await _start([*_locust(self.root / locustfile), "--list"], self.root, folder)
             try:
                 output, _ = await asyncio.wait_for(process.communicate(), START_PATIENCE)
@@ -169,7 +173,7 @@ class Load:
 
         Raises `Red` when it doesn't come up.
         """
-        with tempfile.TemporaryDirectory(prefix="serving-katas-load-", dir=jail.shared_folder()) as folder, socket.socket() as found:
+        with self._folder() as folder, socket.socket() as found:
             found.bind(("127.0.0.1", 0))
             port = found.getsockname()[1]
             found.close()  # Locust can't be given an open socket; a port that was just free stays so for a moment
