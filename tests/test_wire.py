@@ -11,7 +11,7 @@ import pytest
 from dojo.wire import LONGEST_LINE, Line, decode, encode, plain
 
 
-class Named(str, Enum):
+class Named(str, Enum):  # noqa: UP042  # a StrEnum's str() is its text anyway
     FIRST = "the first"
 
 
