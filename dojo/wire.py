@@ -37,7 +37,8 @@ def plain(value: Any) -> Any:
     if isinstance(value, tuple) and hasattr(value, "_asdict"):
         return plain(value._asdict())
     if isinstance(value, Mapping):
-        return {str(key): plain(each) for key, each in value.items()}
+        # A text is what it holds: a member of `class Name(str, Enum)` would be called after its class.
+        return {str.__str__(key) if isinstance(key, str) else str(key): plain(each) for key, each in value.items()}
     if hasattr(value, "tolist"):  # numpy's arrays and scalars
         return plain(value.tolist())
     if isinstance(value, Iterable) and not isinstance(value, bytes | bytearray):

@@ -4,10 +4,15 @@ import io
 import math
 from collections import namedtuple
 from dataclasses import dataclass
+from enum import Enum
 
 import pytest
 
 from dojo.wire import LONGEST_LINE, Line, decode, encode, plain
+
+
+class Named(str, Enum):  # noqa: UP042  # a StrEnum's str() is its text anyway
+    FIRST = "the first"
 
 
 @dataclass
@@ -23,6 +28,11 @@ def test_objects_become_plain_data() -> None:
     assert {"x": 1.5, "y": [1, 2]} == plain(Point(1.5, (1, 2)))  # type: ignore[arg-type]
     assert {"a": 1, "b": [3]} == plain(pair(1, {3}))
     assert [None, True, "text"] == plain((None, True, "text"))
+
+
+def test_a_text_of_another_class_is_its_text() -> None:
+    """A member of an enumeration of texts crosses as its text, as a key and as a value."""
+    assert b'{"value": {"the first": "the first", "1": 2}}\n' == encode({"value": plain({Named.FIRST: Named.FIRST, 1: 2})})
 
 
 def test_what_is_no_plain_data_is_refused() -> None:

@@ -39,7 +39,7 @@ class HeldClock:
 
     def leap(self, seconds: float) -> None:
         """Lets ``seconds`` pass at once; from then on the clock goes as clocks do."""
-        self._ahead = self._now + seconds - self._real()
+        self._ahead = self.time() + seconds - self._real()
 
     def settled(self, then: Any, quiet: int = 0, rounds: int = 10_000) -> None:
         """Calls ``then`` once the loop had nothing to do many times in a row."""
@@ -70,16 +70,23 @@ class HeldClock:
                 return
 
 
-async def burst(url: str, n: int, payload: Mapping[str, Any], port: int) -> Any:
-    """The learner's burst(), on a clock that stands still; ``port`` is where the judge says when it goes on."""
+def in_the_judges_hand(port: int) -> HeldClock:
+    """The clock of the loop that runs here, which stands still; ``port`` is where the judge says when it goes on."""
     clock = HeldClock(asyncio.get_running_loop())
     line = socket.create_connection(("127.0.0.1", port))  # the judge's own, which answers at once
     threading.Thread(target=clock.obey, args=(line,), daemon=True).start()
+    return clock
+
+
+async def burst(url: str, n: int, payload: Mapping[str, Any], port: int) -> Any:
+    """The learner's burst(), on a clock that stands still."""
+    in_the_judges_hand(port)
     return await named(experiment, "burst", "app.experiment")(url, n, payload)
 
 
-async def burst_to_nobody(url: str, n: int, payload: Mapping[str, Any]) -> list[float] | None:
-    """The latencies that the learner's burst() returns; None when it raises an exception."""
+async def burst_to_nobody(url: str, n: int, payload: Mapping[str, Any], port: int) -> list[float] | None:
+    """The latencies that the learner's burst() returns, on a clock that goes until the judge lets it leap; None when it raises an exception."""
+    in_the_judges_hand(port).leap(0.0)
     try:
         return list((await experiment.burst(url, n, payload)).latencies_seconds)
     except Exception:

@@ -32,6 +32,10 @@ class LoopClock:
         else:
             self._line.set_result((reader, writer))
 
+    async def held(self) -> None:
+        """Returns when it holds the clock of a loop."""
+        await asyncio.shield(self._line)
+
     async def to_the_next_timer(self) -> bool:
         """Lets the timers go off that are due first, should that be soon; False when the loop was too busy for it."""
         return await self._say("next")

@@ -63,7 +63,7 @@ async def test_only_this_path_is_the_health_check(service: ServiceStarter) -> No
     api = await service()
     more = "".join(random.choices(string.ascii_lowercase, k=3))
 
-    for path in (f"/health{more}", f"/health/{more}"):
+    for path in ("/healthy", "/healthz", "/health/now", f"/health{more}", f"/health/{more}"):
         answer = await api.get(path)
 
         assert 404 == answer.status_code, (

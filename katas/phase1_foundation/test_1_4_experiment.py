@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dojo.kata import Functions, Inconclusive, Red, Service, ServiceStarter, beside, exercise, new, plural, quoted, where
+from dojo.kata import Functions, Inconclusive, Red, Service, ServiceStarter, Upstream, beside, exercise, new, plural, quoted, where
 from katas.phase1_foundation.clocks import LoopClock
 from katas.phase1_foundation.strategies import quick
 
@@ -23,12 +23,18 @@ BURST = "app.experiment:burst"
 ON_A_HELD_CLOCK = beside(__file__, "_held_clock.py", "burst")
 TO_NOBODY = beside(__file__, "_held_clock.py", "burst_to_nobody")
 PAYLOAD = {"feature_1": 0.5, "feature_2": -1.5}
+#: Much of it Python writes in another way than JSON does, and no model of the service's takes it.
+ANY_PAYLOAD = {
+    **PAYLOAD, "whose": "the user's", "quoted": 'a "word"', "answered": True, "late": False, "note": None, "nested": [[1, 2.5], {"more": []}],
+}
 #: More than asyncio's default executor ever has threads (32), and than FastAPI's pool; httpx opens 100 connections by itself.
 MANY = range(60, 96)
 #: A client may treat few requests in another way than many.
 FEW = range(6, 12)
 #: A slow service by the clock of burst()'s loop, which is within httpx's 5 seconds.
 SLOW = 4.0
+#: For so long by that clock nobody answers: longer than any time limit that a client sets itself.
+AN_HOUR = 3600.0
 #: These only end a hang. So often a client that has sent nothing is found idle; for so many seconds it may be at work.
 IDLE_LOOKS, STILL_SENDING = 20, 45.0
 
@@ -43,10 +49,10 @@ def remade(burst: dict[str, Any]) -> dict[str, Any]:
     return made(burst["wall_seconds"], burst["latencies_seconds"])
 
 
-async def run_burst(learner: Functions, url: str, n: int) -> tuple[dict[str, Any], float]:
+async def run_burst(learner: Functions, url: str, n: int, payload: dict[str, Any] = PAYLOAD) -> tuple[dict[str, Any], float]:
     """What the learner's burst() returned, and the seconds for which the call lasted."""
     started = time.perf_counter()
-    burst = await learner.call(BURST, url, n, PAYLOAD)
+    burst = await learner.call(BURST, url, n, payload)
     elapsed = time.perf_counter() - started
     if not isinstance(burst, dict) or not {"wall_seconds", "latencies_seconds"} <= burst.keys():
         raise Red(f"burst() returned {burst!r:.100}, not a Burst(wall_seconds, latencies_seconds).")
@@ -123,21 +129,24 @@ async def test_all_requests_are_sent_at_once(service: ServiceStarter, learner: F
 
 
 async def test_it_sends_what_it_was_given(service: ServiceStarter, learner: Functions) -> None:
-    """burst(url, n, payload) sends exactly n POST requests whose body is the payload as JSON."""
+    """burst(url, n, payload) sends exactly n POST requests whose body is the payload as JSON, whatever that holds."""
     api = await service(app=SERVICE, wait=0.01)
     n = 7
+    payload = {**ANY_PAYLOAD, f"field_{random.randint(100, 999)}": random.uniform(-9, 9)}
+    # As text, since True is 1 to Python, and isn't to whoever reads the JSON.
+    meant = json.dumps(payload, sort_keys=True)
 
-    await run_burst(learner, f"{api.url}/together", n)
+    await run_burst(learner, f"{api.url}/together", n, payload)
 
     received = (await api.get("/received")).json()
     assert n == len(received), f"burst(url, {n}, payload) sent {plural(len(received), 'request')}, not {n}: each of them is counted."
     for request in received:
         assert "POST" == request["method"], f"It sent {request['method']}, not POST."
         try:
-            sent = json.loads(request["body"])
+            sent = json.dumps(json.loads(request["body"]), sort_keys=True)
         except ValueError:
-            sent = None
-        assert sent == PAYLOAD, f"It sent the body {request['body']!r:.80}, which isn't the payload as JSON: {json.dumps(PAYLOAD)}"
+            sent = "no JSON"
+        assert sent == meant, f"It sent the body {request['body']!r:.240}, which isn't the payload as JSON: {json.dumps(payload)}"
         assert "json" in request["type"], f"It sent the body as {request['type'] or 'nothing'}, not as application/json."
 
 
@@ -157,6 +166,10 @@ async def test_its_times_are_true(service: ServiceStarter, learner: Functions) -
         by_service = f"The service was busy with them for {', '.join(f'{x:.3f}' for x in served)} s, from the first to the last {whole:.3f} s."
 
         assert n == len(latencies), f"A burst of {n} has {n} latencies, not {len(latencies)}."
+        assert latencies[-1] <= 1.02 * elapsed, (
+            f"A latency of {latencies[-1]:.3f} s is longer than the {elapsed:.3f} s for which burst() ran: it is the time from the sending "
+            f"of one request to its answer, in seconds.{shown}"
+        )
         for mine, its in zip(latencies, served, strict=True):
             assert mine >= 0.98 * its, (
                 f"A latency of {mine:.3f} s is shorter than the {its:.3f} s for which the service was busy with that request.{shown}{by_service}"
@@ -189,16 +202,35 @@ async def complete(api: Service, path: str) -> list[dict[str, Any]]:
         await asyncio.sleep(0.01)
 
 
-async def test_what_got_no_answer_is_not_counted(learner: Functions) -> None:
+async def test_what_got_no_answer_is_not_counted(learner: Functions, upstream: Callable[..., Awaitable[Upstream]]) -> None:
     """A request that gets no answer has no latency: burst() raises an exception, or leaves it out."""
+    n = 5
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # and nobody listens
 
-        latencies = await learner.call(TO_NOBODY, f"http://127.0.0.1:{taken.getsockname()[1]}/together", 5, PAYLOAD)
+        async with LoopClock() as clock:
+            latencies = await learner.call(TO_NOBODY, f"http://127.0.0.1:{taken.getsockname()[1]}/together", n, PAYLOAD, clock.port)
 
     assert not latencies, (
         f"Nobody listens at the URL, and burst() returned times for {plural(len(latencies), 'request')} all the same.\n"
         "The time until an error is no time until an answer: such a service would look quick. Let the exception through."
+    )
+    mute = await upstream("the service that never answers")
+    mute.close()
+    async with LoopClock() as clock:
+        call = asyncio.create_task(learner.call(TO_NOBODY, f"{mute.url}/together", n, PAYLOAD, clock.port))
+        sent = asyncio.gather(clock.held(), mute.arrived(n))
+        await asyncio.wait({call, sent}, return_when=asyncio.FIRST_COMPLETED)
+        sent.cancel()
+        # A time limit of its own ends a request now, and the end of the connection whatever has none.
+        await clock.leap(AN_HOUR)
+        await mute.stop()
+        latencies = await call
+
+    assert not latencies, (
+        f"A service took {n} requests and answered none. An hour went by on the clock of burst()'s event loop, the service hung up, and "
+        f"burst() returned times for {plural(len(latencies), 'request')}: {', '.join(f'{x:.3f}' for x in latencies)} s.\n"
+        "How long a client waits before it gives up says nothing of the service. Let the exception through, or leave the request out."
     )
 
 

@@ -50,7 +50,7 @@ async def test_every_part_of_the_wait_is_shared(service: ServiceStarter, eight: 
     """64 requests wait together from the beginning of their wait to its end, and each for the whole of it."""
     if not eight.held:  # the clock has seen the whole of it
         return
-    seen = await observe_rounds(service, "/predict", MANY)
+    seen = await observe_rounds(service, "/predict", MANY, eight)
 
     check(seen)
     await check_answers(reference, seen, MANY)

@@ -3,15 +3,22 @@
 import asyncio
 
 from dojo.kata import Functions, Observation, Red, Rounds, ServiceStarter, exercise, held_loop, hold_in_rounds, quoted, where
-from katas.phase1_foundation.predicting import predicted, same
-from katas.phase1_foundation.waiting import LOGICAL, check_answers, different, observe_rounds, observe_waits, timed
+from katas.phase1_foundation.predicting import OtherModel, same
+from katas.phase1_foundation.waiting import LOGICAL, check_answers, different, observe_forever, observe_rounds, observe_waits, timed
 
 pytestmark = exercise("1.7", edit="app/routers/compare.py")
 
 PAYLOAD = {"feature_1": 0.75, "feature_2": -1.25}
 PATHS = ("/predict/sync", "/predict/async", "/predict/broken")
+#: What no PredictRequest takes.
+BAD = (
+    '{"feature_1": 1.0}', '{"feature_1": 1.0, "feature_2": "many"}', '{"feature_1": 1.0, "feature_2": 2.0, "feature_3": 3.0}',
+    '{"feature_1": NaN, "feature_2": 2.0}', '{"feature_1": 1.0, "feature_2": 1e999}', "[1.0, 2.0]",
+)
 #: As many as the smallest pool of threads that a right answer may use: asyncio's default on one CPU.
 TOGETHER = 5
+#: On the event loop any number waits together: these are more than a pool of threads has.
+CROWD = 48
 #: Requests that hold the loop one after another: enough to see that each does, and few, as each takes its whole wait.
 IN_TURN = 3
 
@@ -44,17 +51,29 @@ def the_wait(seen: Observation) -> str:
     return told
 
 
-async def test_all_three_answer_as_predict_does(service: ServiceStarter, reference: Functions) -> None:
-    """Each of the three answers 200 with the model's prediction, and 422 to bad input."""
-    api = await service(inference_seconds=0)
+async def test_all_three_answer_as_predict_does(service: ServiceStarter) -> None:
+    """Each of the three answers 200 with the model's prediction, at once when INFERENCE_SECONDS is 0; and 422 to bad input."""
+    other = OtherModel.drawn()
+    api = await service(inference_seconds=0, options={"overlay": other.overlay})
 
     for path in PATHS:
-        for first, second in ((0.75, -1.25), (-3.0, 8.0)):
-            answer = await api.post(path, json={"feature_1": first, "feature_2": second})
+        for payload in (PAYLOAD, *different(3)):
+            answer = await api.post(path, json=payload)
             await api.expect(200, answer)
-            expected = await predicted(reference, first, second)
-            assert same(expected, answer.json()), f"POST {path} answered\n    {answer.text}\nbut app.model says\n    {expected}"
-        await api.expect(422, await api.post(path, json={"feature_1": 1.0}))
+            expected = other.answer(**payload)
+            assert same(expected, answer.json()), (
+                "The kata has put another model in the place of app/model.py, with a predict() and a MODEL_VERSION of its own.\n"
+                f"For {payload} POST {path} answered\n    {answer.text}\nbut that model says\n    {expected}"
+            )
+        slept = [wait for wait in await api.waits() if wait["seconds"] >= 0.05 and wait["left"] is not None]
+        assert not slept, (
+            f"With INFERENCE_SECONDS=0 a request to {path} slept for {slept[0]['seconds']:g} s at "
+            f"{where(slept[0]['frame'])}:{quoted(slept[0]['frame'])}\n"
+            "The wait doesn't come from app.settings.settings.inference_seconds, or a 0 there is taken for none that was set."
+        )
+        for body in BAD:
+            answer = await api.post(path, content=body, headers={"content-type": "application/json"})
+            await api.expect(422, answer, why=f"The body of POST {path} was {body}. An endpoint that takes a PredictRequest gets this for nothing.")
 
 
 async def test_each_waits_for_the_setting(service: ServiceStarter) -> None:
@@ -78,15 +97,15 @@ async def test_sync_waits_on_threads_of_the_pool(service: ServiceStarter, refere
     if seen.blocks or not seen.together:
         raise Red(seen.why_not_together())
     assert TOGETHER == on_threads(seen), (
-        f"{TOGETHER} requests to /predict/sync waited together, {on_threads(seen)} of them on threads of the pool: the others waited "
-        f"on the event loop, which is what /predict/async is for.{the_wait(seen)}"
+        f"{TOGETHER} requests to /predict/sync waited together, and {on_threads(seen)} of them were seen on threads of the pool. To wait on "
+        f"the event loop is what /predict/async is for.{the_wait(seen)}"
     )
     assert seen.health is not False, "/health did not answer while requests waited in it."
     await check_answers(reference, seen, payloads)
     if not seen.held:
         return
     api = await service(inference_seconds=LOGICAL)
-    rounds = await observe_rounds(service, "/predict/sync", payloads, api)
+    rounds = await observe_rounds(service, "/predict/sync", payloads, seen, api)
     if rounds.blocks or not rounds.together:
         raise Red(rounds.why_not_together())
     assert not elsewhere(rounds, "pool"), f"{elsewhere(rounds, 'pool')}\nIn /predict/sync the whole of it belongs on a thread of the pool."
@@ -113,10 +132,12 @@ async def test_async_waits_on_the_loop(service: ServiceStarter, reference: Funct
     await check_answers(reference, seen, payloads)
     if not seen.held:
         return
-    rounds = await observe_rounds(service, "/predict/async", payloads)
-    if rounds.blocks or not rounds.together:
+    rounds = await observe_rounds(service, "/predict/async", different(CROWD), seen)
+    if rounds.blocks:
         raise Red(rounds.why_not_together())
     assert not elsewhere(rounds, "loop"), f"{elsewhere(rounds, 'loop')}\nIn /predict/async the whole of it belongs on the event loop, awaited."
+    if not rounds.together:
+        raise Red(f"{rounds.why_not_together()}\n\nOn the event loop a request that waits costs a timer: any number of them wait together.")
 
 
 async def test_broken_holds_the_loop(service: ServiceStarter) -> None:
@@ -153,4 +174,9 @@ async def test_broken_holds_the_loop(service: ServiceStarter) -> None:
     assert not short, (
         f"An answer of /predict/broken came after {min(short):.3f} s: not every request waits for INFERENCE_SECONDS, "
         f"which was {seen.wait:g}."
+    )
+    alone = await observe_forever(service, "/predict/broken", different(1), seen) if seen.held else None
+    assert alone is None or alone.shortest_wait >= 0.99 * alone.wait, (
+        f"With INFERENCE_SECONDS={alone.wait:g} a request to /predict/broken held the event loop for {alone.shortest_wait:.2f} s. "
+        f"It has to hold it for the whole of it, however long that is.{the_wait(alone)}"
     )

@@ -15,15 +15,25 @@ from katas.phase1_foundation.predicting import predicted, same
 QUICK, LONG = 0.2, (1.0, 3.0)
 #: In logical time a wait is over when the gate says so. What it holds of this one takes no time; what escapes it shows.
 LOGICAL = 3.0
+#: So long waits who sleeps once for all of it: in logical time that is no longer, and more than anybody thinks is enough. In seconds.
+FOREVER = 600.0
 #: What escapes the gate of a wait is made to take so long, in seconds, before the clock has to tell whether it is shared.
 UNKNOWN = 3.0
 
 Payload = dict[str, Any]
 
 
+def far() -> float:
+    """A number that is far from 0, and finite as any other."""
+    return random.choice((-1, 1)) * 10 ** random.uniform(3, 12)
+
+
 def different(count: int) -> list[Payload]:
-    """``count`` payloads that nobody can have foreseen, each of them another."""
-    return [{"feature_1": random.uniform(-9, 9), "feature_2": random.uniform(-9, 9)} for _ in range(count)]
+    """``count`` payloads that nobody can have foreseen, each of them another; every third is far from 0."""
+    payloads = [{"feature_1": random.uniform(-9, 9), "feature_2": random.uniform(-9, 9)} for _ in range(count)]
+    for payload in payloads[2::3]:
+        payload[random.choice(("feature_1", "feature_2"))] = far()
+    return payloads
 
 
 async def observe_waits(service: ServiceStarter, path: str, payloads: Sequence[Payload]) -> Observation:
@@ -48,28 +58,41 @@ async def _observe(service: ServiceStarter, path: str, payloads: Sequence[Payloa
     return seen
 
 
-async def observe_rounds(service: ServiceStarter, path: str, payloads: Sequence[Payload], api: Service | None = None) -> Rounds:
+async def observe_rounds(service: ServiceStarter, path: str, payloads: Sequence[Payload], first: Observation, api: Service | None = None) -> Rounds:
     """The same requests, round by round in logical time; raises `Red` when one alone, or one of them, waits for too short.
 
-    For waits that stood in front of the gate: so every part of them is looked at, and not only the first.
+    For waits that stood in front of the gate, as the ``first`` observation has seen: so every part of them is looked at.
     They are sent to ``api``, if it is given: a service that waits for `LOGICAL` seconds.
     """
-    alone = await hold_in_rounds(await service(inference_seconds=LOGICAL), path, 1, payloads[:1], wait=LOGICAL)
+    alone = await observe_forever(service, path, payloads, first)
+    if alone is None:
+        alone = await hold_in_rounds(await service(inference_seconds=LOGICAL), path, 1, payloads[:1], wait=LOGICAL)
     api = api or await service(inference_seconds=LOGICAL)
     seen = await hold_in_rounds(api, path, len(payloads), payloads, wait=LOGICAL)
     await _answered_well(api, seen)
     if seen.blocks or not seen.together:
         return seen
     for each in (alone, seen):
-        if each.shortest_wait < 0.99 * LOGICAL:
+        if each.shortest_wait < 0.99 * each.wait:
             others = "" if each is alone else f", while {len(payloads) - 1} others waited"
-            raise Red(f"With INFERENCE_SECONDS={LOGICAL:g} a request to {path} waited for {each.shortest_wait:.2f} s{others}. "
+            raise Red(f"With INFERENCE_SECONDS={each.wait:g} a request to {path} waited for {each.shortest_wait:.2f} s{others}. "
                       f"Each has to wait for the whole of it.{_the_last(each)}")
     # Nearly all of the wait was held in front of the gate: then the rounds have told. What hardly any answer has is told by a clock.
     known = min((alone.skipped(span) for span in alone.spans), default=0.0)
-    if known < 0.97 * LOGICAL:
-        await _shares_what_no_gate_knows(service, path, payloads, 1 - known / LOGICAL)
+    if known < 0.97 * alone.wait:
+        await _shares_what_no_gate_knows(service, path, payloads, 1 - known / alone.wait)
     return seen
+
+
+async def observe_forever(service: ServiceStarter, path: str, payloads: Sequence[Payload], first: Observation) -> Rounds | None:
+    """One request that waits `FOREVER`, in logical time; None when that can't be had in no time.
+
+    Who sleeps in parts, as the ``first`` observation has seen or shows here, may look at a clock that goes on as clocks do.
+    """
+    if any(arrival["seconds"] < 0.99 * first.wait for arrival in first.held):
+        return None
+    seen = await hold_in_rounds(await service(inference_seconds=FOREVER), path, 1, payloads[:1], wait=FOREVER, patience=1.0)
+    return seen if seen.answered else None
 
 
 async def _shares_what_no_gate_knows(service: ServiceStarter, path: str, payloads: Sequence[Payload], share: float) -> None:

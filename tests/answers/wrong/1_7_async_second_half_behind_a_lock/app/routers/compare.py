@@ -1,7 +1,7 @@
 # Wrong answer to 1.7: the second half of the wait of /async is behind a lock.
 # Rejected by: test_async_waits_on_the_loop
 # Because: A later part is not
-# Because: 1 waited, 4 others had to wait
+# Because: 1 waited, 47 others had to wait
 """POST /predict/sync, /predict/async and /predict/broken: the same answer after three ways to wait."""
 
 import asyncio
