@@ -515,5 +515,5 @@ def _environment() -> dict[str, str]:
 _SETTINGS = (
     "inference_seconds", "database_url", "redis_url", "weather_url", "images_url", "analytics_url",
     "services_url", "upstream_timeout_seconds", "config_path", "weights_path", "latency_samples", "pool_processes",
-    "host", "port", "web_concurrency", "profile", "trusted_proxies",
+    "host", "port", "web_concurrency", "profile", "trusted_proxies", "drain_seconds",
 )

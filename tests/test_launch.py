@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from app.settings import Settings
 from dojo import launch
 from dojo.launch import FORK, OUTPUT_KEPT, Launcher, NoAnswer
 from dojo.workspace import Workspace
@@ -186,3 +187,11 @@ def test_copies_are_kept_in_memory_where_there_is_room(monkeypatch: pytest.Monke
     monkeypatch.setattr(launch, "MEMORY", MEMORY)
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     assert launch._scratch() is None
+
+
+def test_no_setting_of_a_shell_reaches_a_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of the service's settings is taken out of the judge's environment, also one that was added later."""
+    for name in Settings.model_fields:
+        monkeypatch.setenv(name.upper(), "1")
+
+    assert not {name.upper() for name in Settings.model_fields} & launch._environment().keys()

@@ -19,8 +19,21 @@ pytestmark = exercise("5.1", edit=("Dockerfile", ".dockerignore"))
 #: Parts of a variable's name that say that its value is a secret.
 SECRET = re.compile(r"(?:^|_)(?:[A-Z]*PASSWORDS?|PASSWD|PASSPHRASE|PWORD|SECRETS?|TOKENS?|CREDENTIALS?|(?:API|ACCESS|PRIVATE|SECRET)_?KEY)(?:$|_)|"
                     r"(?:^|_)PASS$|_PWD$", re.I)
-#: Ends of a name that say that its value is where a secret will be found, or how many or how long.
+#: Ends of a name that say that its value is where a secret will be found, how one is asked for or checked, or how many or how long.
 PLACE, COUNT = re.compile(r"_(?:FILE|PATH|DIR|DIRECTORY)$", re.I), re.compile(r"TOKENS$|_(?:LENGTH|TTL|SECONDS|MINUTES|HOURS|DAYS)$", re.I)
+HOW = re.compile(r"_(?:HEADER|ALGORITHM|ALG|TYPE|POLICY|HASHER|NAME|URL|URI|ENDPOINT|ISSUER|AUDIENCE)$", re.I)
+#: A name that may be that of a key which opens something, and those of keys that open nothing.
+KEY = re.compile(r"(?:^|_)[A-Z]*KEY$", re.I)
+NO_KEY = re.compile(r"(?:^|_)(?:PUBLIC|PUB|GPG|PGP|PRIMARY|FOREIGN|PARTITION|SORT|CACHE|ROUTING)_?KEY$", re.I)
+#: What is drawn, and isn't a word: letters and digits that change so often.
+DRAWN, CHANGES = re.compile(r"[A-Za-z0-9]{16,}={0,2}"), 6
+#: By which a public key is asked for, as package managers do.
+NUMBER = re.compile(r"(?:0x)?[0-9A-F]{16}|[0-9A-F]{40}")
+#: Tokens and keys that say by their form what they are, such as GitHub's, GitLab's, Stripe's, Slack's and those of AWS.
+TOKEN = re.compile(r"(?<![\w-])(?:gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{15,}|[sr]k_(?:live|test)_\w{10,}|xox[abprs]-[\w-]{10,}|"
+                   r"AKIA[A-Z0-9]{16}(?!\w)|-----BEGIN [A-Z ]*PRIVATE KEY)")
+#: A line of the file .netrc, where programs look for passwords, with one that stands there.
+NETRC = re.compile(r"\bmachine(?:\s|\\n)+\S+?(?:\s|\\n)+login(?:\s|\\n)+\S+?(?:\s|\\n)+password(?:\s|\\n)+[^\s\"'$\\]")
 #: A variable that a line for a shell sets, with a value that stands there.
 SETS = re.compile(r"""(?<![\w$.-])([A-Z][A-Z0-9_]*)=(?!=)(?:"([^"$`]+)"|'([^']+)'|([^\s"'$`;&|()<>]+))""")
 #: An address with a password in it.
@@ -110,6 +123,7 @@ async def test_no_secret_is_written_down(dockerfile: Dockerfile) -> None:
             values = ((match[1], match[2] or match[3] or match[4]) for match in SETS.finditer(each.value))
             what = next((f"a value for {name}" for name, value in values if is_secret(name, value)), "")
             what = what or ("an address with a password in it" if (is_login if each.keyword == "LABEL" else LOGIN.search)(each.value) else "")
+            what = what or ("a password for the file .netrc" if NETRC.search(each.value) else "a token or a key" if TOKEN.search(each.value) else "")
             assert not what, (
                 f"{each.where} has a secret in it: in what stands behind {each.keyword} there is {what}.\n"
                 "Each line that makes an image is part of its history, which `docker history` shows to everybody who has it, and so are its labels; "
@@ -122,13 +136,21 @@ async def test_no_secret_is_written_down(dockerfile: Dockerfile) -> None:
 
 
 def is_login(value: str) -> bool:
-    """Whether an address, or what else says where to connect to, has a password in it."""
-    return bool(LOGIN.search(value) or PHRASE.search(value))
+    """Whether an address, or what else says where to connect to, has a password in it, or a token in its place."""
+    return bool(LOGIN.search(value) or PHRASE.search(value) or TOKEN.search(value))
 
 
 def is_secret(name: str, value: str) -> bool:
-    """Whether a variable holds a secret by its name: not, where it says in which file one is, or how long one may be."""
-    return bool(SECRET.search(name)) and not PLACE.search(name) and not (COUNT.search(name) and value.isdigit())
+    """Whether a variable holds a secret by its name: not, where it says in which file one is, how it is asked for, or how long one may be."""
+    if KEY.search(name) and not NO_KEY.search(name) and is_drawn(value):
+        return True
+    how = HOW.search(name) and " " not in value and not any(map(is_drawn, re.findall(r"\w+", value)))
+    return bool(SECRET.search(name)) and not (PLACE.search(name) or (COUNT.search(name) and value.isdigit()) or how)
+
+
+def is_drawn(value: str) -> bool:
+    """Whether a text looks as if nobody had thought of it, and isn't the number of a public key."""
+    return bool(DRAWN.fullmatch(value)) and len(re.findall(r"[A-Za-z]+|\d+", value)) >= CHANGES and not NUMBER.fullmatch(value)
 
 
 @tier("static")

@@ -128,11 +128,18 @@ async def test_two_of_it_can_run_side_by_side(text: str) -> None:
     """No name and no port is fixed: API_PORT and LOCUST_PORT choose the ports, 8000 and 8089 when they aren't set."""
     chosen = {"API_PORT": str(random.randint(20000, 29999)), "LOCUST_PORT": str(random.randint(30000, 39999))}
     without, given = compose.read(text, {}).services, compose.read(text, chosen).services
+    # Compose sets this one by itself, to another one in each checkout's folder.
+    beside = compose.read(text, {**chosen, "COMPOSE_PROJECT_NAME": "beside"}).services
     # Whatever a variable decides is another one then.
     other = compose.read(text, {name: str(random.randint(40000, 49999)) for name in re.findall(r"\$\{?(\w+)", text)})
+    project = compose.read(text, chosen).name
+    assert not project or project != other.name, (
+        f"{compose.FILE} calls the project {project}: what `docker compose up` starts belongs to that name; in a second checkout it takes over the "
+        "containers of the first, and `down` takes them away. Without a `name`, it is that of the folder."
+    )
     for name, service in given.items():
         fixed = service.get("container_name")
-        assert not fixed, (
+        assert not fixed or fixed != beside[name].get("container_name"), (
             f"services.{name} has the container_name {fixed}: there can be one container of that name on a machine, so a second checkout can't be "
             "started."
         )

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import random
 import re
 import secrets
 import time
@@ -14,7 +15,8 @@ from typing import Any
 import httpx
 import pytest_asyncio
 
-from dojo.kata import Container, Functions, Image, Inconclusive, Red, exercise, listed, new, plural, tier
+from dojo.kata import Container, Functions, Image, Inconclusive, Red, beside, exercise, listed, new, plural, tier
+from dojo.server import shown
 from katas.phase5_containers.asking import asked, wrote
 
 pytestmark = exercise("5.4", edit=("app/serve.py", "Dockerfile"))
@@ -123,7 +125,46 @@ async def test_the_options_are_words(learner: Functions) -> None:
     command = await learner.call("app.serve:server_command", settings)
     if missing := [word for word in options if word not in command]:
         raise Red(f"container_options() has {listed(missing)}, and server_command() has not:\n    {' '.join(map(str, command))}")
-    return
+
+
+@tier("static")
+async def test_the_options_follow_the_settings(learner: Functions) -> None:
+    """The options say what the settings say, all of it and nothing else, whatever stands in the environment beside them."""
+    cpus, number, port = random.randint(9, 40), random.randint(3, 8), random.randint(20000, 29999)
+    peers = [f"192.0.2.{last}" for last in random.sample(range(1, 255), 2)]
+    for said, usable, fields in (
+        ("Nobody says how many workers", cpus, {"trusted_proxies": ",".join(peers), "web_concurrency": None, "profile": ""}),
+        (f"WEB_CONCURRENCY is {number}", 1, {"trusted_proxies": peers[0], "web_concurrency": number, "profile": ""}),
+        (f"PROFILE is io-bound, which wants {number} workers", cpus, {"trusted_proxies": peers[1], "web_concurrency": None, "profile": "io-bound"}),
+    ):
+        given = {"host": "127.0.0.1", "port": port, **fields}
+        try:
+            made = await learner.call(beside(__file__, "_serve_driver.py", "words"), given, usable, number)
+        except Red as red:
+            raise Red(str(red).replace("words()", "container_options() or server_command()")) from None
+        name, words = ("container_options()", made["options"]) if made["command"] is None else ("server_command()", made["command"])
+        told = (f"{said}, usable_cpus() says {usable}, HOST is 127.0.0.1, PORT {port}, TRUSTED_PROXIES {fields['trusted_proxies']}. {name} returned\n"
+                f"    {shown(words)[-400:]}\nand of an option that stands there twice, the last one holds. ")
+        believed = {each.strip() for each in (values(words, "--forwarded-allow-ips") or [""])[-1].split(",")} - {""}
+        assert believed == set(str(fields["trusted_proxies"]).split(",")), (
+            f"{told}So {listed(sorted(believed)) or 'nobody'} would be believed, and not those alone that TRUSTED_PROXIES names. They come with the "
+            "settings; whoever is added by the code or by another variable is trusted unseen."
+        )
+        for option, expected in (("--host", "127.0.0.1"), ("--port", str(port))):
+            there = values(words, option)
+            assert not there or there[-1] == expected, f"{told}So {option} is {there[-1]}, expected {expected}."
+        there, expected = values(words, "--workers"), str(fields["web_concurrency"] or (number if fields["profile"] else usable))
+        if there or said.startswith("Nobody"):
+            assert expected == (there or [""])[-1], (
+                f"{told}So uvicorn starts {there[-1] if there else 'as many as it likes'}, expected {expected}. A number that is said holds, "
+                "and then that of a profile; where neither says one, it is app.tuning.usable_cpus()."
+            )
+
+
+def values(words: list[str], option: str) -> list[str]:
+    """What an option of a command is set to, each time that it stands there."""
+    pairs = [str(word).partition("=")[::2] if "=" in str(word) else (word, after) for word, after in zip(words, [*words[1:], ""], strict=True)]
+    return [str(value) for name, value in pairs if name == option]
 
 
 # -- behavior

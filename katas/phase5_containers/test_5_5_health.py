@@ -2,9 +2,12 @@
 
 import asyncio
 import contextlib
+import json
 import random
 import re
 import time
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +24,18 @@ pytestmark = exercise("5.5", edit=("app/routers/health.py", "Dockerfile", "docke
 
 HERE = Path(__file__).parent
 LIVE, READY = "/health/live", "/health/ready"
-#: More than FastAPI's pool has threads.
-THREADS, MANY = 40, 44
+#: How many threads FastAPI's pool has, and asyncio's own.
+THREADS, ASYNCIOS = 40, ThreadPoolExecutor()._max_workers
+#: So many requests more than that wait for a thread in each of them.
+MORE = 4
 #: Ends a wait for what never comes; nothing that works comes near it. In seconds.
 PATIENCE = 5.0
 #: A time to drain that no test waits for, and one that each can. In seconds.
 LONG, SHORT = 60.0, 0.4
+#: How often a question is asked that nobody else may be asked for.
+ASKED = 3
+#: So many turns of its loop, so far apart (in seconds), are more than anybody needs who stops.
+TURNS, APART = 40, 0.05
 #: Nobody listens there.
 NOWHERE = "127.0.0.1:9"
 
@@ -50,7 +59,41 @@ CLOSED = ("Uvicorn closes its door as soon as it is told to stop, and by default
 
 async def start(service: ServiceStarter, gate: Meeting, **settings: Any) -> Service:
     """The service beside the judge's routes, with none of what it could ask."""
-    return await service(options={"overlay": OVERLAY}, **ALONE, **gate.env, **settings)
+    return await service(options={"overlay": OVERLAY}, **{**ALONE, **gate.env, **settings})
+
+
+class Others:
+    """Stands where everything is that the service could ask: counts who comes, and sends them away."""
+
+    def __init__(self) -> None:
+        self.came = 0
+        #: The settings by which the service finds it.
+        self.settings: dict[str, str] = {}
+
+    def _turn_away(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.came += 1
+        writer.close()
+
+    @contextlib.asynccontextmanager
+    async def there(self) -> AsyncIterator["Others"]:
+        """Listens for as long as it is entered."""
+        async with await asyncio.start_server(self._turn_away, "127.0.0.1", 0) as listener:
+            port = listener.sockets[0].getsockname()[1]
+            self.settings = {name: value.replace(NOWHERE, f"127.0.0.1:{port}") for name, value in ALONE.items()}
+            yield self
+
+
+async def must_ask_nobody(api: Service, others: Others, path: str, word: str) -> None:
+    """The same good answer each time, for which nobody else is asked."""
+    before = others.came
+    for _ in range(ASKED):
+        await must_say(api, path, 200, f"It said so a moment ago. {NO_CALLS}", word)
+    # What connects by itself, such as a pool that another router opens, doesn't do so in step with the questions.
+    assert others.came - before < ASKED, (
+        f"GET {path} was asked {ASKED} times, and the service connected {others.came - before} times to a database, a cache or another service "
+        "meanwhile. It doesn't mind that nobody answers there; but when one of them takes connections and is silent, the answer waits for as long "
+        f"as the time limit.\n{NO_CALLS}"
+    )
 
 
 async def must_say(api: Service, path: str, status: int, why: str, word: str = "") -> None:
@@ -85,20 +128,29 @@ async def must_get_ready(api: Service, since: str, why: str = "") -> None:
 
 async def test_live_says_alive(service: ServiceStarter, meeting: Meeting) -> None:
     """GET /health/live answers 200 with {"status": "alive"}, as often as it is asked."""
-    api = await start(service, meeting)
+    async with Others().there() as others:
+        api = await start(service, meeting, **others.settings)
 
-    for _ in range(3):
         await must_say(api, LIVE, 200, f"Who doesn't answer it is taken for dead, and restarted. {NO_CALLS}", "alive")
+        await must_ask_nobody(api, others, LIVE, "alive")
 
 
 async def test_ready_once_the_model_is_loaded(service: ServiceStarter, meeting: Meeting) -> None:
     """GET /health/ready answers 200 with {"status": "ready"} when the model is loaded, and goes on to do so."""
-    api = await start(service, meeting)
+    async with Others().there() as others:
+        api = await start(service, meeting, **others.settings)
 
-    await must_get_ready(api, "The service was started", NO_CALLS)
+        await must_get_ready(api, "The service was started", NO_CALLS)
 
-    for _ in range(3):
-        await must_say(api, READY, 200, f"It was ready a moment ago. {NO_CALLS}", "ready")
+        await must_ask_nobody(api, others, READY, "ready")
+
+
+def must_leave_the_loop_alone(gate: Meeting, when: str = "") -> None:
+    """The call of load() that is held must not stand on the thread that serves."""
+    call = (gate.held or gate.calls)[0]
+    if call.details["on_loop"] and call.values == ("True",):
+        raise Red(f"app.digits.load() was called on the event loop's own thread{when}. It blocks, so nothing is answered until it is done, and a "
+                  "process that doesn't answer is taken for a dead one: it is killed while it loads, each time anew.")
 
 
 async def loading(service: ServiceStarter, gate: Meeting) -> Service:
@@ -108,10 +160,9 @@ async def loading(service: ServiceStarter, gate: Meeting) -> Service:
         if not await gate.arrived(1, PATIENCE):
             await starting
             raise Red(f"The service was started, and in {PATIENCE:g} s, the patience limit, nobody has called app.digits.load(). It has to be "
-                      "called when the service starts, by itself: whoever waits for a yes sends nothing that could set it off.")
-        if gate.calls[0].details["on_loop"]:
-            raise Red("app.digits.load() was called on the event loop's own thread. It blocks, so nothing is answered until it is done, and a "
-                      "process that doesn't answer is taken for a dead one: it is killed while it starts, each time anew.")
+                      "called when the service starts, by itself: whoever waits for a yes sends nothing that could set it off. And it has to be "
+                      "called in the service's own process, into which it loads the model; another one would first have to start.")
+        must_leave_the_loop_alone(gate)
         with contextlib.suppress(TimeoutError, Red):
             return await asyncio.wait_for(asyncio.shield(starting), PATIENCE)
         raise Red(f"While the model was being loaded the service didn't listen yet: {PATIENCE:g} s, the patience limit, after app.digits.load() was "
@@ -132,47 +183,87 @@ async def test_not_ready_while_the_model_loads(service: ServiceStarter, meeting:
     for _ in range(3):
         await must_say(api, READY, 503, "The model is still loading: requests that come now would have to wait for it.")
         await must_say(api, LIVE, 200, "The model is still loading. A process that loads is not dead: a restart would only begin it anew.", "alive")
+    await must_leave_health_alone(api, "The model was still loading")
     assert meeting.held, "The model is still loading, and the one who called app.digits.load() has gone."
 
     meeting.open()
     await must_get_ready(api, "The model is loaded")
 
 
+async def must_leave_health_alone(api: Service, told: str) -> None:
+    """GET /health answers what it did in 1.1, whatever the other two say; where 1.1 is still open there is nothing to see."""
+    answer = await api.get("/health")
+    if answer.status_code != 500:
+        assert (200, {"status": "healthy"}) == (answer.status_code, body(answer)), (
+            f"{told}, and GET /health answered {answer.status_code} with {answer.text:.100}\n"
+            'Expected 200 with {"status": "healthy"}, as in 1.1: it stays as it is. Others ask it already, who know nothing of the new questions. '
+            "Of two routes with the same path, the one answers that was there first: your router is included before app/main.py has its own /health."
+        )
+
+
 async def test_a_model_that_cant_be_loaded(service: ServiceStarter, meeting: Meeting) -> None:
-    """When the load fails, that is logged, ready says 503 and live 200."""
+    """When the load fails, that is logged, ready says 503 and live 200; if you try again, on a thread, and that works, ready says 200."""
     meeting.word = "raise"
     api = await start(service, meeting)
 
     until = time.perf_counter() + PATIENCE
     while not await api.logged():
         if time.perf_counter() > until:
-            raise Red(f"app.digits.load() raised a RuntimeError, and your code logged nothing at WARNING or above in {PATIENCE:g} s, the patience "
+            raise Red(f"app.digits.load() raised an error (a NoSuchFile, as onnxruntime has one, which is neither RuntimeError nor "
+                      f"OSError), and your code logged nothing at WARNING or above in {PATIENCE:g} s, the patience "
                       "limit. Nobody awaits what loads the model, so a log is the only place where anybody learns why it never gets ready.")
         answer = await api.get(READY)
-        await api.expect(503, answer, why="app.digits.load() raised a RuntimeError: there is no model.")
+        await api.expect(503, answer, why="app.digits.load() raised an error: there is no model.")
         await asyncio.sleep(0.005)
 
     for _ in range(3):
-        await must_say(api, READY, 503, "app.digits.load() raised a RuntimeError: there is no model.")
-        await must_say(api, LIVE, 200, "app.digits.load() raised a RuntimeError. A restart would find the same file, and take the endpoints "
+        await must_say(api, READY, 503, "app.digits.load() raised an error: there is no model.")
+        await must_say(api, LIVE, 200, "app.digits.load() raised an error. A restart would find the same file, and take the endpoints "
                        "away that work.", "alive")
+
+    meeting.close()
+    meeting.word = "go"
+    if await tries_again(api, meeting):
+        must_leave_the_loop_alone(meeting, " when it was tried again")
+        await must_say(api, READY, 503, "app.digits.load() has raised an error and was called once more, which isn't done yet: there is no model.")
+        await must_say(api, LIVE, 200, "app.digits.load() has raised an error and was called once more: who tries again is alive.", "alive")
+        meeting.open()
+        await must_get_ready(api, "app.digits.load() has raised an error, was called once more, and has loaded the model")
+
+
+async def tries_again(api: Service, gate: Meeting) -> bool:
+    """Whether load() is called once more, when the loop's clock says that any pause is over; nobody has to."""
+    await api.get("/judge/later")
+
+    async def turns() -> None:
+        # Each answer is a turn of its loop; none comes while that stands at the gate.
+        for _ in range(20):
+            await api.get("/judge/now")
+
+    some = [asyncio.create_task(turns()), asyncio.create_task(gate.arrived(1, PATIENCE))]
+    await asyncio.wait(some, return_when=asyncio.FIRST_COMPLETED)
+    for task in some:
+        task.cancel()
+    await asyncio.gather(*some, return_exceptions=True)
+    return bool(gate.held)
 
 
 async def test_both_answer_while_every_thread_is_taken(service: ServiceStarter, meeting: Meeting) -> None:
-    """While requests hold all threads of FastAPI's pool, live says 200 and ready too."""
+    """While requests hold all threads of FastAPI's pool, and of asyncio's, live says 200 and ready too."""
     api = await start(service, meeting)
     await must_get_ready(api, "The service was started")
     meeting.close()
-    burst = Burst(api, [Request("GET", "/judge/thread", {}) for _ in range(MANY)])
+    pools = {"/judge/thread": THREADS, "/judge/asyncio": ASYNCIOS}
+    burst = Burst(api, [Request("GET", path, {}) for path, threads in pools.items() for _ in range(threads + MORE)])
     try:
-        taken = await meeting.arrived(THREADS, PATIENCE)
+        taken = await meeting.arrived(THREADS + ASYNCIOS, PATIENCE)
         for path, word in ((LIVE, "alive"), (READY, "ready")):
             why = f"{len(meeting.held)} requests held a thread each." if taken else ""
             if not await api.answers(path, PATIENCE):
                 raise Red(f"GET {path} got no answer within {PATIENCE:g} s, the patience limit, while {len(meeting.held)} requests held all threads "
-                          f"of FastAPI's pool and {MANY - THREADS} waited for one. It stood in line behind them: `def` needs a thread, also that of "
-                          "a dependency. Being busy isn't being dead. A restart would cost the requests that are being worked on, and put their "
-                          "load on the next process.")
+                          f"of FastAPI's pool and of asyncio's, and {MORE} waited for one in each. It stood in line behind them: `def` needs a "
+                          "thread, also that of a dependency, and so does asyncio.to_thread. Being busy isn't being dead. A restart would cost the "
+                          "requests that are being worked on, and put their load on the next process.")
             await must_say(api, path, 200, f"{why} A process that is busy does what it is there for.", word)
     finally:
         meeting.open()
@@ -208,14 +299,18 @@ async def still(api: Service, path: str, told: str) -> httpx.Response:
 
 async def test_a_sigterm_makes_it_not_ready(service: ServiceStarter, meeting: Meeting) -> None:
     """After a SIGTERM ready says 503 at once, while live says 200 and requests are answered."""
-    api, _ = await told_to_stop(service, meeting, LONG)
+    api = await start(service, meeting, drain_seconds=LONG)
+    await must_get_ready(api, "The service was started")
+    await api.get("/judge/slow")
+    await must_say(api, READY, 200, "It was ready a moment ago.", "ready")
+    await api.sigterm()
     told = f"DRAIN_SECONDS is {LONG:g}, and the service got a SIGTERM."
 
     until = time.perf_counter() + PATIENCE
     while (answer := await still(api, READY, told)).status_code == 200:
         if time.perf_counter() > until:
             raise Red(f"{told} {PATIENCE:g} s later, the patience limit, GET {READY} still answered 200. Who is ready gets requests, up to the "
-                      "moment at which nobody is left.")
+                      "moment at which nobody is left. (For your code hardly any time has gone by since: what it keeps for seconds is still kept.)")
         await asyncio.sleep(0.005)
     await api.expect(503, answer, why=told)
 
@@ -229,6 +324,29 @@ async def test_a_sigterm_makes_it_not_ready(service: ServiceStarter, meeting: Me
         ):
             await api.expect(status, await still(api, path, told), why=f"{told} {why}")
         await asyncio.sleep(0.02)
+    await must_leave_health_alone(api, "The service had got a SIGTERM and went on to serve")
+
+
+async def test_a_sigterm_while_the_model_loads(service: ServiceStarter, meeting: Meeting) -> None:
+    """A SIGTERM that comes while the model is still loading: requests are answered, and when it is loaded ready still says 503."""
+    meeting.close()
+    api = await start(service, meeting, drain_seconds=LONG)
+    if not await meeting.arrived(1, PATIENCE):  # said in the test of that
+        raise Red(f"The service was started, and in {PATIENCE:g} s, the patience limit, nobody has called app.digits.load().")
+    await api.sigterm()
+    told = f"DRAIN_SECONDS is {LONG:g}, and the service got a SIGTERM while its model was being loaded."
+    for loaded in (False, True):
+        if loaded:
+            meeting.open()
+            told += " Then the model was loaded."
+        # Uvicorn looks ten times a second whether it has been told to stop; and each answer is a turn of the loop, which hears of the model.
+        until = time.perf_counter() + 0.25
+        while time.perf_counter() < until:
+            await api.expect(503, await still(api, READY, told), why=f"{told} Who is told to stop doesn't get ready any more: requests would be "
+                             "sent here that nobody is left to answer.")
+            await api.expect(200, await still(api, "/judge/now", told), why=f"{told} Not everybody has heard yet that it stops: other requests than "
+                             "those for the model come, and are to be answered.")
+            await asyncio.sleep(0.02)
 
 
 async def test_it_serves_on_for_as_long_as_it_is_told(service: ServiceStarter, meeting: Meeting) -> None:
@@ -237,11 +355,15 @@ async def test_it_serves_on_for_as_long_as_it_is_told(service: ServiceStarter, m
     for drain in (SHORT, round(random.uniform(0.1, 0.3), 2), 0.0):
         api, sent = await told_to_stop(service, meeting, drain)
         told = f"DRAIN_SECONDS was {drain:g}, and the service got a SIGTERM."
+        turns, counted = 0, sent + drain
         while await listens(api):
-            # Each answer is a turn of its loop, at which whatever was due had its turn as well.
-            if time.perf_counter() - sent > drain + PATIENCE:
-                raise Red(f"{told} {PATIENCE:g} s after they were over, the patience limit, it still takes requests. Uvicorn stops when it is told "
-                          "so: its own handler of the signal has to be called in the end, and DRAIN_SECONDS after yours.")
+            # Each answer is a turn of its loop, at which whatever was due had its turn as well. Those are counted that are some way apart.
+            if (now := time.perf_counter()) >= counted + APART:
+                turns, counted = turns + 1, now
+            if turns >= TURNS or now - sent > drain + PATIENCE:
+                raise Red(f"{told} {now - sent - drain:.1f} s after they were over it still takes requests, and has had all the turns that it needs. "
+                          "Uvicorn stops when it is told so: its own handler of the signal has to be called in the end, and DRAIN_SECONDS after "
+                          "yours, also when they are 0.")
             await asyncio.sleep(0.005)
         stopped = time.perf_counter() - sent
         assert stopped >= drain, f"{told} {stopped:.3f} s later it no longer took requests. {CLOSED}"
@@ -306,7 +428,7 @@ async def test_the_image_has_a_health_check(dockerfile: Dockerfile) -> None:
 
 
 @tier("static")
-async def test_compose_gives_it_the_time_that_it_takes(tree: Path) -> None:
+async def test_compose_gives_it_the_time_that_it_takes(tree: Path, dockerfile: Dockerfile) -> None:
     """In the compose file, api gets DRAIN_SECONDS from the environment (0 without), 20 seconds or more to stop, and the image's health check."""
     text = (tree / compose.FILE).read_text(encoding="utf-8", errors="replace") if (tree / compose.FILE).is_file() else "services: {}"
     chosen = {"DRAIN_SECONDS": str(random.randint(3, 9))}
@@ -318,9 +440,14 @@ async def test_compose_gives_it_the_time_that_it_takes(tree: Path) -> None:
     off = bool(health.get("disable")) or health.get("test") == ["NONE"]
     assert not off, f"{compose.FILE}: services.api switches the image's health check off."
     own = health.get("test")
-    assert not own or any(question in str(own) for question in (LIVE, READY)), (
+    assert not own or own == the_images(dockerfile) or asks_one_of_the_two(str(own), tree), (
         f"{compose.FILE}: services.api has a health check of its own (healthcheck.test), which comes in the place of the image's, and asks neither "
         f"{LIVE} nor {READY}. Now that the image has one, leave it out: how often it asks may stand here, and what it asks in the Dockerfile."
+    )
+    content = re.search(r"\|\|\s*(?:true|:|exit 0)[\s;]*$", own if isinstance(own, str) else str(own[-1])) if own else None
+    assert not content, (
+        f"{compose.FILE}: services.api has a health check of its own (healthcheck.test), which comes in the place of the image's and ends with "
+        f"`{content and content[0]}`: whatever the service answers, and when nobody answers, all is well. A check that can't say no is none."
     )
     for environment, service, expected in (({}, without, "0"), (chosen, given, chosen["DRAIN_SECONDS"])):
         had = compose.variables(service, environment).get("DRAIN_SECONDS")
@@ -337,6 +464,27 @@ async def test_compose_gives_it_the_time_that_it_takes(tree: Path) -> None:
         "for DRAIN_SECONDS, and "
         "then finishes what is in flight: it needs the time for both."
     )
+
+
+def the_images(dockerfile: Dockerfile) -> list[str] | None:
+    """The image's health check as a compose file would write it; None when it has none."""
+    check = dockerfile.last("HEALTHCHECK")
+    given = re.match(r"CMD\s+(.+)", check.value, re.S | re.I) if check else None
+    if not given:
+        return None
+    with contextlib.suppress(ValueError):
+        if isinstance(words := json.loads(given[1]), list):
+            return ["CMD", *words]
+    return ["CMD-SHELL", given[1]]
+
+
+def asks_one_of_the_two(check: str, tree: Path) -> bool:
+    """Whether the question stands in a health check, or in a Python file of the workspace that it runs, by its path or as a module."""
+    words = {word.removesuffix(".py").replace(".", "/").strip("/") for word in re.findall(r"[\w./]+", check)}
+    # A path in the image may begin with a folder that isn't one of the workspace.
+    files = [tree / f"{'/'.join(word.split('/')[start:])}.py" for word in words for start in range(word.count("/") + 1)]
+    texts = [check, *(file.read_text(encoding="utf-8", errors="replace") for file in files if file.is_file())]
+    return any(question in text for text in texts for question in (LIVE, READY))
 
 
 def seconds(text: str) -> float:

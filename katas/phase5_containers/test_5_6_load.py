@@ -4,6 +4,7 @@ import asyncio
 import math
 import random
 import re
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from itertools import pairwise
 from pathlib import Path
@@ -129,7 +130,8 @@ async def test_both_runs_are_compared(compared: Compared) -> None:
     """It returns the summaries of both runs, what part of the throughput is left, and by how much longer p95 is."""
     for one, other in (((2268, 0, (100, 200, 300)), (936, 0, (250, 500, 600))), ((900, 0, (20, 40, 70)), (990, 0, (10, 30, 50))),
                        ((random.randint(4000, 9000), 0, (11, 24, 90)), (random.randint(100, 900), 0, (210, random.randint(400, 900), 950)))):
-        (free, free_file), (limited, limited_file) = compared.table(*one), compared.table(*other)
+        # Locust's runs don't last equally long, so the requests of both say less than those of a second.
+        (free, free_file), (limited, limited_file) = compared.table(*one), compared.table(*other, seconds=random.uniform(8, 12))
         call = f'compare_limit("{FREE}", "{LIMITED}", 12, 7.0)'
 
         done = await compared(FREE, LIMITED, 12, 7.0, plan={FREE: free_file, LIMITED: limited_file})
@@ -141,7 +143,7 @@ async def test_both_runs_are_compared(compared: Compared) -> None:
 async def test_both_get_the_same_load(compared: Compared) -> None:
     """AsyncUser loads the free one, then the limited one: as many users, who come all at once, for as long."""
     files = [compared.table(*figures)[1] for figures in ((2268, 0, (100, 200, 300)), (936, 0, (200, 400, 600)))]
-    for users, seconds in ((random.randint(3, 90), float(random.randint(2, 20))), (None, None)):
+    for users, seconds in ((random.randint(3, 90), random.randint(2, 20) + 0.5), (None, None)):
         arguments = [FREE, LIMITED, *([users, seconds] if users else [])]
         call = f"compare_limit({', '.join(repr(each) for each in arguments)})"
 
@@ -168,10 +170,13 @@ async def test_both_get_the_same_load(compared: Compared) -> None:
 
 @tier("static")
 async def test_a_run_that_failed_is_not_compared(compared: Compared) -> None:
-    """It raises ValueError when a request of either run failed, or there was none."""
+    """It raises ValueError when a request of either run failed, or there was none, and makes no other run in the place of that."""
     good = (2268, 0, (100, 200, 300))
+    # A part of so many that is a whole one only when it is rounded.
+    few = random.choice([number for number in range(40, 400) if int(number * (1 / number)) == 0])
     for what, one, other in (
         ("Of 3,000 requests to the limited one, one failed", good, (3000, 1, (50, 80, 90))),
+        (f"Of {few} requests to the limited one, one failed", good, (few, 1, (50, 80, 90))),
         ("Of the requests to the free one, all failed", (9000, 9000, (1, 2, 3)), good),
         ("The limited one answered nobody", good, (0, 0, None)),
         ("The free one answered nobody", (0, 0, None), good),
@@ -188,6 +193,7 @@ async def test_a_run_that_failed_is_not_compared(compared: Compared) -> None:
         assert "ValueError" in done["kinds"], (
             f"{what}, and {call} raised {raised(done['raised'])}\nIt is a ValueError that says what was wrong with the run."
         )
+        must_run_once(what, call, done)
 
 
 @tier("static")
@@ -197,9 +203,20 @@ async def test_a_run_that_could_not_be_made(compared: Compared) -> None:
 
     done = await compared(FREE, LIMITED, 12, 7.0, plan={FREE: good, LIMITED: "Locust ended with status 1"})
 
+    what = "Locust could not be started for the limited one"
     if "raised" not in done:
-        raise Red("Locust could not be started for the limited one, and compare_limit() returned figures. What was not measured has none.")
+        raise Red(f"{what}, and compare_limit() returned figures. What was not measured has none.")
     assert "RuntimeError" in done["kinds"], f"run() raised a RuntimeError, and compare_limit() raised {raised(done['raised'])}"
+    must_run_once(what, "compare_limit()", done)
+
+
+def must_run_once(what: str, call: str, done: dict[str, Any]) -> None:
+    """Each host gets one run at most, whatever comes of it."""
+    for host, times in Counter(run["host"].rstrip("/") for run in done["runs"]).items():
+        assert times == 1, (
+            f"{what}, and {call} put a load on {host} {times} times. Each gets one run: who tries again until it goes well tells nobody that it "
+            "didn't, and a host that has been loaded before is another one."
+        )
 
 
 # -- with two

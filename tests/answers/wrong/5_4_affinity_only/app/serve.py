@@ -1,6 +1,6 @@
 # Wrong answer to 5.4: the quota isn't looked at.
-# Rejected by: test_the_quota_says_how_many_workers
-# Because: workers, expected 1
+# Rejected by: test_the_options_follow_the_settings
+# Because: So uvicorn starts \d+, expected \d+\.
 
 import os
 import sys

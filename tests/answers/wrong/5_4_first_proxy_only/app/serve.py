@@ -1,6 +1,6 @@
 # Wrong answer to 5.4: only the first of the list.
-# Rejected by: test_anybody_may_not_say_that_they_are_somebody
-# Because: expected 203
+# Rejected by: test_the_options_follow_the_settings
+# Because: So 192\.0\.2\.\d+ would be believed
 
 import os
 import sys

@@ -2,8 +2,9 @@
 # Rejected by: test_the_quota_says_how_many_workers
 # Because: 1 worker, expected 2
 
-import os
 import sys
+
+import uvicorn
 
 from app.settings import Settings
 from app.tuning import usable_cpus
@@ -19,13 +20,13 @@ def server_command(settings):
 def container_options(settings):
     options = ["--forwarded-allow-ips", settings.trusted_proxies]
     if settings.web_concurrency is None and not settings.profile:
-        options += ["--workers", "1"]
+        options += ["--workers", str(usable_cpus())]
     return options
 
 
 def main():
-    command = server_command(Settings())
-    os.execvp(command[0], command)
+    settings = Settings()
+    uvicorn.run("app.main:app", host=settings.host, port=settings.port, workers=settings.web_concurrency or 1, forwarded_allow_ips=settings.trusted_proxies)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 # Wrong answer to 5.4: the quota holds, whatever was said.
-# Rejected by: test_port_and_workers_are_told_from_outside
-# Because: 1 worker, expected 2
+# Rejected by: test_the_options_follow_the_settings
+# Because: WEB_CONCURRENCY is \d, .* So uvicorn starts 1, expected
 
 import os
 import sys

@@ -1,6 +1,6 @@
 # Wrong answer to 5.4: the networks of Docker are trusted, in which everybody is.
-# Rejected by: test_anybody_may_not_say_that_they_are_somebody
-# Because: 203\.0\.113\.9
+# Rejected by: test_the_options_follow_the_settings
+# Because: 10\.0\.0\.0/8, .* would be believed
 
 import os
 import sys

@@ -2,8 +2,9 @@
 # Rejected by: test_anybody_may_not_say_that_they_are_somebody
 # Because: 203\.0\.113\.9
 
-import os
 import sys
+
+import uvicorn
 
 from app.settings import Settings
 from app.tuning import usable_cpus
@@ -17,15 +18,15 @@ def server_command(settings):
 
 
 def container_options(settings):
-    options = ["--forwarded-allow-ips", "*"]
+    options = ["--forwarded-allow-ips", settings.trusted_proxies]
     if settings.web_concurrency is None and not settings.profile:
         options += ["--workers", str(usable_cpus())]
     return options
 
 
 def main():
-    command = server_command(Settings())
-    os.execvp(command[0], command)
+    settings = Settings()
+    uvicorn.run("app.main:app", host=settings.host, port=settings.port, workers=settings.web_concurrency or usable_cpus(), forwarded_allow_ips="*")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 # Wrong answer to 5.4: the number of workers is the image's.
-# Rejected by: test_port_and_workers_are_told_from_outside or test_the_quota_says_how_many_workers
-# Because: expected
+# Rejected by: test_the_options_follow_the_settings
+# Because: Nobody says how many workers, .* So uvicorn starts 4, expected
 
 import os
 import sys
