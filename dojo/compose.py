@@ -45,15 +45,12 @@ _VARIABLE = re.compile(r"\$(?:(\$)|(\w+)|\{(\w+)(?:(:?[-?+])((?:[^{}]|\$?\{[^{}]
 class File:
     """What stands in a compose file: ``services`` and ``networks`` by their names; ``unset`` are variables that it asks for and that have no value.
 
-    ``name``: what it calls the project; empty when that is left to Compose.
-
     A service that extends another one of the file has what that has, too.
     """
 
     services: dict[str, dict[str, Any]]
     networks: dict[str, dict[str, Any]] = field(default_factory=dict)
     unset: list[str] = field(default_factory=list)
-    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,7 +75,7 @@ def read(text: str, environment: Mapping[str, str]) -> File:
     for each in (filled["services"], filled.get("networks")):
         named = each if isinstance(each, dict) else {}
         parts.append({str(name): part if isinstance(part, dict) else {} for name, part in named.items()})
-    return File({name: _plain(_extended(name, parts[0], ())) for name in parts[0]}, _plain(parts[1]), unset, _text(_plain(filled.get("name")) or ""))
+    return File({name: _plain(_extended(name, parts[0], ())) for name in parts[0]}, _plain(parts[1]), unset)
 
 
 @dataclass(frozen=True)

@@ -132,11 +132,6 @@ async def test_two_of_it_can_run_side_by_side(text: str) -> None:
     beside = compose.read(text, {**chosen, "COMPOSE_PROJECT_NAME": "beside"}).services
     # Whatever a variable decides is another one then.
     other = compose.read(text, {name: str(random.randint(40000, 49999)) for name in re.findall(r"\$\{?(\w+)", text)})
-    project = compose.read(text, chosen).name
-    assert not project or project != other.name, (
-        f"{compose.FILE} calls the project {project}: what `docker compose up` starts belongs to that name; in a second checkout it takes over the "
-        "containers of the first, and `down` takes them away. Without a `name`, it is that of the folder."
-    )
     for name, service in given.items():
         fixed = service.get("container_name")
         assert not fixed or fixed != beside[name].get("container_name"), (
