@@ -134,7 +134,7 @@ class _TellingBoundedSemaphore(_TellingSemaphore):
         super().release(n)
 
 
-def _sleep_while_halted(seconds: float) -> None:
+def _sleep_while_halted(seconds: Any) -> None:
     """As `time.sleep`, but that a first call that stands still does so for longer than any second one sleeps."""
     meeting = _inside.meeting
     _sleep(0 if meeting is not None and meeting.halted and seconds > 0 else seconds)
