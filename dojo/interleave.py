@@ -9,7 +9,7 @@ to trace the learner's code.
 
 A second call that has to wait for a lock is no mistake: then the first goes on. So that this is
 seen, and not guessed from a clock, locks are replaced by ones that tell (`tell_locks`). Who waits only so
-long for a lock that the first call holds gets it never: that one stands still for as long as it takes.
+long for a lock that the first call holds, or tries only so often, gets it never: that one stands still for as long as it takes.
 """
 
 import _thread
@@ -18,12 +18,14 @@ import functools
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from types import CodeType, FrameType
 from typing import Any
 
 _allocate = _thread.allocate_lock
 _real_rlock = threading.RLock
+_sleep = time.sleep
 
 #: How long a second call may take that neither ends nor waits for a lock that tells; then the first goes on. In seconds.
 PATIENCE = 0.05
@@ -31,6 +33,8 @@ PATIENCE = 0.05
 SHORT_PATIENCE, PATIENT_CALLS = 0.001, 10
 #: How long a second call may take after the first has ended. In seconds.
 END_PATIENCE = 3.0
+#: Who has tried so often to get what the first call holds, without waiting for it, does so until it is free.
+MOST_TRIES = 250
 #: No first call is met at more of its instructions.
 MOST_POINTS = 2000
 
@@ -65,7 +69,7 @@ class _TellingLock:
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
         if not self._lock.acquire(False):
             if (meeting := _inside.meeting) is not None:
-                if timeout >= 0 and self._holder == meeting.halted:
+                if self._holder == meeting.halted and meeting.gives_up(blocking, timeout >= 0):
                     return False
                 meeting.tell()
             if not (blocking and self._lock.acquire(True, timeout)):
@@ -90,10 +94,58 @@ class _TellingRLock(_TellingLock):
     _make = staticmethod(_real_rlock)
 
 
+class _TellingSemaphore(threading.Semaphore):
+    """A semaphore that knows who has taken it; what it is made of are locks that tell."""
+
+    def __init__(self, value: int = 1) -> None:
+        super().__init__(value)
+        self._holders: list[int] = []
+
+    def acquire(self, blocking: bool = True, timeout: float | None = None) -> bool:
+        meeting = _inside.meeting
+        if meeting is not None and not self._value and meeting.halted in self._holders:
+            if meeting.gives_up(blocking, timeout is not None):
+                return False
+            meeting.tell()
+        got = super().acquire(blocking, timeout)
+        if got:
+            self._holders.append(_thread.get_ident())
+        return got
+
+    __enter__ = acquire
+
+    def release(self, n: int = 1) -> None:
+        for _ in range(min(n, len(self._holders))):  # by whom it was taken, or by another thread
+            own = _thread.get_ident()
+            self._holders.remove(own if own in self._holders else self._holders[0])
+        super().release(n)
+
+
+class _TellingBoundedSemaphore(_TellingSemaphore):
+    """As `threading.BoundedSemaphore`, whose own constructor looks its base up by a name that is another one by then."""
+
+    def __init__(self, value: int = 1) -> None:
+        super().__init__(value)
+        self._most = value
+
+    def release(self, n: int = 1) -> None:
+        if self._value + n > self._most:
+            raise ValueError("Semaphore released too many times")
+        super().release(n)
+
+
+def _sleep_while_halted(seconds: Any) -> None:
+    """As `time.sleep`, but that a first call that stands still does so for longer than any second one sleeps."""
+    meeting = _inside.meeting
+    _sleep(0 if meeting is not None and meeting.halted and seconds > 0 else seconds)
+
+
 def tell_locks() -> None:
     """From now on locks tell; before the learner's module is imported, which may take a copy of their names."""
-    for name, made in (("Lock", _TellingLock), ("RLock", _TellingRLock), ("_allocate_lock", _TellingLock)):
+    for name, made in (("Lock", _TellingLock), ("RLock", _TellingRLock), ("_allocate_lock", _TellingLock), ("Semaphore", _TellingSemaphore),
+                       ("BoundedSemaphore", _TellingBoundedSemaphore)):
         setattr(threading, name, made)
+    time.sleep = _sleep_while_halted
     _thread.allocate_lock = _thread.allocate = _TellingLock  # type: ignore[assignment]
     _thread.RLock = _TellingRLock  # type: ignore[assignment,misc]
 
@@ -137,6 +189,7 @@ class _Meeting:
         self._ended = _allocate()
         self._ended.acquire()
         self._told = False
+        self._tries = 0
         self.halted = 0  # the thread of the first call, while it stands still
         self.met: Met | None = None
 
@@ -169,7 +222,7 @@ class _Meeting:
                 theirs = frame
                 while not self._owns(theirs.f_code) and theirs.f_back is not None:
                     theirs = theirs.f_back
-                self.met = Met((theirs.f_code.co_filename, theirs.f_lineno))
+                self.met = Met((theirs.f_code.co_filename, _line(theirs)))
                 self.halted = _thread.get_ident()
                 threading.Thread(target=self._let_in, args=(self.met,), name="second", daemon=True).start()
                 self._wait()
@@ -182,6 +235,11 @@ class _Meeting:
         global _impatient
         if not self._word.acquire(timeout=PATIENCE if _impatient < PATIENT_CALLS else SHORT_PATIENCE):
             _impatient += 1
+
+    def gives_up(self, blocking: bool, limited: bool) -> bool:
+        """Whether the second call goes on without what the first one holds, as it waits for a ``limited`` time, or not at all."""
+        self._tries += not blocking
+        return limited if blocking else self._tries <= MOST_TRIES
 
     def tell(self) -> None:
         """The second call has ended, or waits."""
@@ -197,6 +255,12 @@ class _Meeting:
             _inside.meeting = None
             self._ended.release()
             self.tell()
+
+
+def _line(frame: FrameType) -> int:
+    """The line of a frame's instruction; of one that the compiler has added, as at the end of an ``except`` block, the last line before it."""
+    lines = [line for start, _, line in frame.f_code.co_lines() if line and start <= frame.f_lasti]
+    return frame.f_lineno or (lines or [frame.f_code.co_firstlineno])[-1]
 
 
 @functools.cache

@@ -3,6 +3,7 @@
 import _thread
 import textwrap
 import threading
+import time
 from collections.abc import Callable
 from types import CodeType
 from typing import Any
@@ -16,6 +17,7 @@ FILE = "/a/learner's/file.py"
 SOURCE = textwrap.dedent("""\
     import collections
     import threading
+    import time
 
     class Counter:
         def __init__(self):
@@ -23,7 +25,7 @@ SOURCE = textwrap.dedent("""\
             self.counts = collections.Counter()
             self.lock = threading.Lock()
             self.again = threading.RLock()
-            self.slots = threading.Semaphore()
+            self.slots = threading.BoundedSemaphore()
             self.news = threading.Condition()
 
         def bare(self):
@@ -58,6 +60,34 @@ SOURCE = textwrap.dedent("""\
             if got:
                 self.lock.release()
 
+        def impatient_slot(self):
+            got = self.slots.acquire(timeout=60)
+            self.count += 1
+            if got:
+                self.slots.release()
+
+        def tries(self):
+            for _ in range(100):
+                if got := self.lock.acquire(blocking=False):
+                    break
+                time.sleep(60)
+            self.count += 1
+            if got:
+                self.lock.release()
+
+        def polls_slowly(self):
+            while not self.slots.acquire(blocking=False):
+                time.sleep(0.001)
+            self.count += 1
+            self.slots.release()
+
+        def drains(self):
+            try:
+                while True:
+                    self.counts.popitem()
+            except KeyError:
+                pass
+
         def counts_elsewhere(self):
             self.counts.update(some=1)
             self.count = self.counts["some"]
@@ -71,7 +101,8 @@ SOURCE = textwrap.dedent("""\
 @pytest.fixture
 def counter(monkeypatch: pytest.MonkeyPatch) -> Callable[[], Any]:
     """Makes counters whose locks tell."""
-    for module, names in ((threading, ("Lock", "RLock", "_allocate_lock")), (_thread, ("allocate_lock", "allocate", "RLock"))):
+    for module, names in ((threading, ("Lock", "RLock", "_allocate_lock", "Semaphore", "BoundedSemaphore")), (time, ("sleep",)),
+                          (_thread, ("allocate_lock", "allocate", "RLock"))):
         for name in names:
             monkeypatch.setattr(module, name, getattr(module, name))  # so that it is put back afterwards
     monkeypatch.setattr(interleave, "END_PATIENCE", 0.2)
@@ -107,11 +138,11 @@ def test_a_lost_update_is_found_every_time(counter: Callable[[], Any]) -> None:
         met, counted = counts(counter, "bare")
 
         assert {1, 2} == counted
-        assert {(FILE, 14)} == {each.frame for each in met}
+        assert {(FILE, 15)} == {each.frame for each in met}
         assert not any(each.stuck for each in met)
 
 
-@pytest.mark.parametrize("method", ["locked", "twice", "slot", "told", "polls"])
+@pytest.mark.parametrize("method", ["locked", "twice", "slot", "told", "polls", "polls_slowly"])
 def test_a_second_call_that_waits_for_a_lock_is_let_be(counter: Callable[[], Any], method: str) -> None:
     """Whichever lock it is, the first call goes on at once, and both are counted."""
     met, counted = counts(counter, method)
@@ -126,13 +157,21 @@ def test_what_the_standard_library_does_for_it_is_met_in_too(counter: Callable[[
     met, counted = counts(counter, "counts_elsewhere")
 
     assert {1, 2} == counted
-    assert {(FILE, 46), (FILE, 47)} == {each.frame for each in met}
+    assert {(FILE, 75), (FILE, 76)} == {each.frame for each in met}
+
+
+def test_an_instruction_without_a_line_has_the_one_before_it(counter: Callable[[], Any]) -> None:
+    """The compiler adds some at the end of an `except` block, and a message has to name a line for all that."""
+    met, _ = counts(counter, "drains")
+
+    assert set(range(68, 73)) >= {each.frame[1] for each in met} >= {70, 71}
 
 
 @pytest.mark.timeout(20)
-def test_who_waits_only_so_long_for_a_lock_goes_on_without_it(counter: Callable[[], Any]) -> None:
-    """A first call that stands still does so for longer than anybody waits, and it takes no time to see that."""
-    _, counted = counts(counter, "impatient")
+@pytest.mark.parametrize("method", ["impatient", "impatient_slot", "tries"])
+def test_who_waits_only_so_long_for_a_lock_goes_on_without_it(counter: Callable[[], Any], method: str) -> None:
+    """A first call that stands still does so for longer than anybody waits, or goes on trying, and it takes no time to see that."""
+    _, counted = counts(counter, method)
 
     assert {1, 2} == counted
 

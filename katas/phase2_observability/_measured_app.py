@@ -23,6 +23,8 @@ from urllib.parse import parse_qs
 from fastapi import APIRouter, BackgroundTasks, FastAPI, HTTPException, Request, Response, WebSocket
 from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect
+from starlette.websockets import WebSocketDisconnect
 
 # -- a time of day that can be set, for whoever is imported from now on; the monotonic clocks stay as they are
 
@@ -72,6 +74,8 @@ RAISED: dict[str, BaseException] = {}
 MANY = 40
 #: The header by which the judge tells its requests apart.
 MARK = b"x-judge"
+#: A key that no specification names, as servers and layers outside put some into a scope for whoever is inside.
+OWN_KEY = "judge.own"
 #: What Outside sets, and whoever runs inside of it should find.
 around: ContextVar[str] = ContextVar("around", default="")
 
@@ -93,7 +97,7 @@ def query(scope: Any, name: str) -> str:
 def told(scope: Any) -> dict[str, Any]:
     """What of a scope has to pass unchanged, as plain data."""
     names = ("type", "asgi", "http_version", "method", "scheme", "path", "raw_path", "query_string", "root_path", "headers", "client", "server",
-             "subprotocols")
+             "subprotocols", OWN_KEY)
     plain = {name: repr(scope[name]) for name in names if name in scope}
     inner = {f"{name}[{key!r}]": repr(value) for name in ("extensions", "state") for key, value in (scope.get(name) or {}).items()}
     return plain | inner
@@ -138,6 +142,7 @@ class Outside:
         mark = mark_of(scope)
         if "client" in scope:  # a server behind a proxy says so of all requests, or of none: what is in a connection tells nobody apart
             scope["client"] = ("203.0.113.7", 0)
+        scope[OWN_KEY] = mark
         around.set(mark)
         TASKS[mark] = asyncio.current_task()
         if path in ("/file", "/trailers"):  # as some servers do
@@ -225,7 +230,7 @@ class Inside:
 
         async def noted(message: Any) -> None:
             if scope["type"] == "http":
-                note(mark, "sends", **summary(message))
+                note(mark, "sends", body=bytes(message.get("body") or b"").hex(), **summary(message))
             await send(message)
             if scope["type"] == "http":
                 note(mark, "sent", **summary(message))
@@ -302,7 +307,7 @@ async def brief() -> dict[str, bool]:
 @app.get("/large")
 async def large() -> StreamingResponse:
     async def chunks() -> AsyncIterator[bytes]:
-        yield bytes(1 << 18)
+        yield bytes(range(256)) * 1024  # all that a byte can be, as in a picture, which is no text
 
     return StreamingResponse(chunks(), media_type="application/octet-stream")
 
@@ -345,7 +350,8 @@ async def stream(request: Request, gate: str = "") -> StreamingResponse:
 @app.get("/raises")
 async def raises(request: Request, gate: str = "", kind: str = "RuntimeError") -> None:
     await wait(request, gate)
-    raise getattr(builtins, kind)("the endpoint failed")
+    kinds: dict[str, Any] = {**vars(builtins), "ClientDisconnect": ClientDisconnect}  # which whoever reads from a client that is gone gets
+    raise kinds[kind]("the endpoint failed")
 
 
 @app.get("/raises-late")
@@ -417,7 +423,7 @@ async def upload(request: Request, gate: str = "") -> dict[str, int]:
     size = 0
     async for chunk in request.stream():
         size += len(chunk)
-        note(mark_of(request.scope), "uploaded", size=size)
+        note(mark_of(request.scope), "uploaded", size=size, begins=chunk[:20].hex())
     return {"size": size}
 
 
@@ -442,6 +448,8 @@ async def socket(websocket: WebSocket) -> None:
             return
         if message.get("text") == "fail":
             raise RuntimeError("the endpoint failed")
+        if message.get("text") == "leave":
+            raise WebSocketDisconnect(1001)
         if message.get("text") == "bye":
             await websocket.close(4001, "said bye")
             return

@@ -30,6 +30,9 @@ TOLERANCE = 0.001 + max(time.get_clock_info(name).resolution for name in ("monot
 #: How many requests wait at the same time.
 CROWD = 50
 
+#: The two halves of an upload. The second one is bytes as of a picture, which nobody can decode.
+HALVES = b"half", b" \x89\xff\r\n\x00!"
+
 Note = dict[str, Any]
 
 
@@ -110,13 +113,19 @@ class Measured:
             writer.close()
 
     async def uploaded_in_halves(self, mark: str, pause: float = 0.0) -> str:
-        """The answer's body to POST /upload, whose second half comes ``pause`` seconds after the endpoint had read the first."""
+        """The answer's body to POST /upload, whose first half comes once the application was called, and the second one ``pause`` seconds after
+        the endpoint had read the first.
+        """
+        first, second = HALVES
         async with self.connection() as (reader, writer):
             head = f"POST /upload HTTP/1.1\r\nHost: judge\r\nX-Judge: {mark}\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
-            writer.write(head.encode() + b"4\r\nhalf\r\n")
-            await self.until(mark, "uploaded", size=4)
+            writer.write(head.encode())
+            await self.until(mark, "entered", "The head of POST /upload had come, and nothing of its body yet. A request reaches the application as "
+                                              "soon as the server calls for it: whether its body is waited for is decided there.")
+            writer.write(b"%X\r\n%b\r\n" % (len(first), first))
+            await self.until(mark, "uploaded", size=len(first))
             await asyncio.sleep(pause)
-            writer.write(b"7\r\n a body\r\n0\r\n\r\n")
+            writer.write(b"%X\r\n%b\r\n0\r\n\r\n" % (len(second), second))
             try:
                 answer = await asyncio.wait_for(reader.read(), PATIENCE)
             except TimeoutError:

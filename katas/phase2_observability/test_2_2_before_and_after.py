@@ -168,6 +168,54 @@ async def test_who_is_canceled_is_counted_out(measured: Measured) -> None:
         await held
 
 
+async def test_requests_are_counted_each_by_itself(measured: Measured) -> None:
+    """While a request is on its way another one comes and goes, or comes and stays: what becomes of the one changes nothing for the other."""
+    why = f"Whether it was counted out is known to each request's own call, in a variable there. In `self` all find the last one's.\n{WHY_GAUGE}"
+    for path, gate, error in (("/raises", "", "RuntimeError"), ("/raises-late", "", "RuntimeError"), ("/plain", "", "CancelledError"),
+                              ("/stream", "-1", "CancelledError")):
+        await measured.anew()
+        mark, other = measured.mark(), measured.mark()
+        await measured.go(f"{mark}-0")
+        held = measured.send(f"{path}?gate={mark}", mark)
+        await measured.until(mark, "waits", gate=f"{mark}{gate}")
+        await measured.get("/plain", other)
+        await measured.until(other, "over")
+        left = len(await measured.told("leave"))
+
+        ends = "was canceled" if error == "CancelledError" else f"raised {error}"
+        told = f"While GET {path} waited in its endpoint, GET /plain came and went; then GET {path} {ends}."
+        if error == "CancelledError":
+            await measured.canceled(mark, told)
+        else:
+            await measured.go(mark)
+        await held
+        check_error(await measured.until(mark, "over"), error, told)
+        leaves = [left, len(await measured.told("leave", 2))]
+        assert [1, 2] == leaves, f"{told} recorder.leave() had been called {leaves[0]} and then {leaves[1]} times in all, expected 1 and 2.\n{why}"
+
+    for fails, ends in ("", "ended"), ("&fails=1", "raised RuntimeError"):
+        await measured.anew()
+        mark, other = measured.mark(), measured.mark()
+        first = measured.send(f"/background?gate={mark}{fails}", mark)
+        await measured.until(mark, "waits")
+        await measured.until(mark, "out", more=False)
+        second = measured.send(f"/plain?gate={other}", other)
+        await measured.until(other, "waits")
+        for gate in (mark, f"{mark}-later"):
+            await measured.go(gate)
+        await first
+        await measured.until(mark, "over")
+        leaves = [len(await measured.told("leave"))]
+        await measured.go(other)
+        await second
+        await measured.until(other, "over")
+        leaves.append(len(await measured.told("leave", 2)))
+        assert [1, 2] == leaves, (
+            f"The background task of GET /background ran, and GET /plain came and waited in its endpoint. Then the background task {ends}, and after "
+            f"that GET /plain was answered. recorder.leave() had been called {leaves[0]} and then {leaves[1]} times in all, expected 1 and 2.\n{why}"
+        )
+
+
 async def test_only_requests_are_counted(measured: Measured) -> None:
     """A WebSocket isn't counted, nor is the service's lifespan."""
     mark = measured.mark()

@@ -237,7 +237,26 @@ async def test_an_upload_is_part_of_the_time(measured: Measured) -> None:
     await measured.uploaded_in_halves(mark, HOLD)
 
     notes, seen = await observed(measured, mark, "POST /upload was answered with 200.")
-    check_seconds(seen, notes, f"The second half of its body came {HOLD} s after the first.")
+    why = f"The second half of its body came {HOLD} s after the first."
+    check_seconds(seen, notes, why)
+    headers = dict(found(notes, "out", type="http.response.start")[0]["headers"])
+    check_header(headers.get(HEADER), notes, f"It was the answer to POST /upload. {why}")
+
+
+async def test_a_slow_client_is_part_of_the_time(measured: Measured) -> None:
+    """While a client doesn't read what it gets, its request is on its way: the time reaches to the last byte that was passed on."""
+    mark = measured.mark()
+    held = measured.send(f"/plain?slow={mark}", mark)
+    await measured.until(mark, "held")
+    await asyncio.sleep(HOLD)
+    await measured.go(mark)
+    answer = await held
+
+    assert answer is not None, "GET /plain got no answer."
+    await measured.api.expect(200, answer)
+    notes, seen = await observed(measured, mark, "GET /plain was answered with 200.")
+    check_seconds(seen, notes, f"Its client didn't read for {HOLD} s, so the server's `send` waited with the start of the answer. Whoever reads "
+                               "slowly occupies the service, and shows in the samples: else nobody learns why it is busy.")
 
 
 async def after_the_answer(measured: Measured, query: str, became: str, error: str = "") -> None:
@@ -377,22 +396,43 @@ async def test_a_clock_that_is_set_anew_changes_nothing(measured: Measured) -> N
 
 async def test_requests_share_nothing(measured: Measured) -> None:
     """Requests that are on their way at the same time have each its own times, method, route and status."""
-    first, second, third = measured.mark(), measured.mark(), measured.mark()
+    first, second, third, failing, answered = (measured.mark() for _ in range(5))
+
+    async def check_own(mark: str, expected: tuple[str, str, int], told: str, end: Note | None = None) -> None:
+        notes, seen = await observed(measured, mark, f"{told}.")
+        was = (seen["method"], seen["route"], seen["status"])
+        why = (f"{told}; others came and went meanwhile. What belongs to one request lies in a variable of its own call, not in `self`, nor under "
+               "a key that others have too: behind a proxy all have the same scope[\"client\"].")
+        assert expected == was, f"recorder.observe() was told\n    {was}\nExpected {expected}. {why}"
+        check_seconds(seen, notes, why, end)
+
     await measured.go(f"{first}-0")
     await measured.go(f"{first}-1")
     await measured.go(f"{second}-0")
     running = [measured.send(f"/stream?gate={first}", first)]
     await measured.until(first, "waits", gate=f"{first}-2")
-    await asyncio.sleep(HOLD)
+    running.append(measured.send(f"/background?gate={answered}", answered))
+    await measured.until(answered, "waits")
+    await measured.until(answered, "out", more=False)
+    await asyncio.sleep(HOLD)  # by now a right clock has stopped
     running.append(measured.send(f"/stream?gate={second}", second))
     await measured.until(second, "waits", gate=f"{second}-1")
     running.append(measured.send(f"/plain?gate={third}", third, "HEAD"))
     await measured.until(third, "waits")
+    failed = measured.send(f"/raises?gate={failing}", failing)
+    await measured.until(failing, "waits")
     await asyncio.sleep(HOLD)
-    await measured.get("/unavailable")  # has come last, and is over first
+    for gate in (answered, f"{answered}-later"):
+        await measured.go(gate)
+    await check_own(answered, ("GET", "/background", 200), "GET /background was answered before others came, and its background task ran on",
+                    found(await measured.notes(second), "came")[0])
+    await measured.anew()
+    await measured.get("/unavailable")  # has come last, and is over before the others
     await measured.told("observe")
+    await asyncio.sleep(HOLD)  # whoever finds the end of that one is off by this
 
     for mark, gates, expected, told in (
+        (failing, (failing,), ("GET", "/raises", 500), "GET /raises came, and raised RuntimeError once one that came later was over"),
         (first, (f"{first}-2",), ("GET", "/stream", 200), "A first GET /stream came"),
         (third, (third,), ("HEAD", "/plain", 200), "HEAD /plain came after two GET /stream"),
         (second, (f"{second}-1", f"{second}-2"), ("GET", "/stream", 200), "A second GET /stream came while the first one was on its way"),
@@ -400,15 +440,11 @@ async def test_requests_share_nothing(measured: Measured) -> None:
         await measured.anew()
         for gate in gates:
             await measured.go(gate)
-        notes, seen = await observed(measured, mark, f"{told}.")
-        was = (seen["method"], seen["route"], seen["status"])
-        why = (f"{told}; others came and went meanwhile. What belongs to one request lies in a variable of its own call, not in `self`, nor under "
-               "a key that others have too: behind a proxy all have the same scope[\"client\"].")
-        assert expected == was, f"recorder.observe() was told\n    {was}\nExpected {expected}. {why}"
-        check_seconds(seen, notes, why)
+        await check_own(mark, expected, told)
+    await failed
     answers = await asyncio.gather(*running)
-    assert [200, 200, 200] == [answer and answer.status_code for answer in answers], "Three requests should have been answered with 200."
-    check_header(answers[2].headers.get(HEADER) if answers[2] else None, await measured.notes(third), "HEAD /plain came after two GET /stream.")
+    assert [200] * 4 == [answer and answer.status_code for answer in answers], "Four requests should have been answered with 200."
+    check_header(answers[3].headers.get(HEADER) if answers[3] else None, await measured.notes(third), "HEAD /plain came after two GET /stream.")
 
 
 async def test_only_requests_are_observed(measured: Measured) -> None:

@@ -124,12 +124,16 @@ async def test_every_small_window_is_right(ask: Asked) -> None:
 
 
 async def test_totals_are_of_all_samples(ask: Asked) -> None:
-    """After 2,000 samples in a window of 50, the totals are of all 2,000, and the snapshot has the last 50."""
-    added = [0.001 * (each % 97) + 1e-7 * each for each in range(2000)]
+    """After 2,000 samples in a window of 50, the totals are of all 2,000, and the snapshot has the last 50; a window of 3,000 keeps 3,000."""
+    added = [0.001 * (each % 97) + 1e-7 * each for each in range(3100)]
 
-    done = await one(ask, 50, [*(["add", seconds] for seconds in added), ["look"]])
+    for size, count in ((50, 2000), (3000, 3100)):
+        done = await one(ask, size, [*(["add", seconds] for seconds in added[:count]), ["look"]])
 
-    check(50, added, done["results"][-1], "A window of 50, after 2000 samples:")
+        seen, told = done["results"][-1], f"A window of {size}, after {count} samples:"
+        if isinstance(kept := seen["snapshot()"], list) and len(kept) != size:
+            raise Red(f"{told}\nwindow.snapshot() returned {len(kept)} samples\nExpected {size}: the last ones, as many as the capacity says.")
+        check(size, added[:count], seen, told)
 
 
 async def test_any_finite_time_is_a_sample(ask: Asked) -> None:
@@ -205,16 +209,23 @@ async def test_windows_share_nothing(ask: Asked) -> None:
 
 async def test_what_is_dropped_is_forgotten(ask: Asked) -> None:
     """The memory of a window doesn't grow with the number of samples that were added, nor with those that were refused."""
-    counts = [2_000, 22_000]
+    first, last, looks = 2_000, 22_000, range(52_000, 82_001, 2_000)
     for refused, what in ((False, "samples"), (True, "samples that it refused")):
-        done = await ask("memory", 10, counts, refused)
 
-        no_error(done["failed"], f"A window of 10 was given {counts[-1]:,} {what}. add()")
-        early, late = done["held"]
+        async def held(*counts: int, refused: bool = refused, what: str = what) -> list[int]:
+            done = await ask("memory", 10, counts, refused)
+            no_error(done["failed"], f"A window of 10 was given {counts[-1]:,} {what}. add()")
+            return list(done["held"])
+
         # What is kept of a sample costs 8 bytes at the very least: 20,000 of them are 160 kB.
-        assert late - early < 80_000, (
-            f"A window of 10 holds {early / 1000:.0f} kB after {counts[0]:,} {what}, {late / 1000:.0f} kB after {counts[1]:,}: "
-            "it keeps what it no longer shows. At 1,000 requests a second, that is the machine's memory some day."
+        early, late = await held(first, last)
+        if late - early < 80_000:
+            continue
+        # It may be removed seldom, with many others: then one of these looks comes soon after that.
+        early, *later = await held(first, *looks)
+        assert min(later) - early < 80_000, (
+            f"A window of 10 holds {early / 1000:.0f} kB after {first:,} {what}, and never less than {min(later) / 1000:.0f} kB from {looks[0]:,} "
+            f"of them to {looks[-1]:,}: it keeps what it no longer shows. At 1,000 requests a second, that is the machine's memory some day."
         )
 
 
@@ -396,13 +407,22 @@ async def test_a_reader_is_not_disturbed(ask: Asked) -> None:
     told = "While a window was read, another thread added."
     more = [0.5, 0.25, 0.75, 0.125]
     reads = list(itertools.product(expected(1, []), HELD))
-    scenes = [{"capacity": 3, "before": before, "first": [name], "second": [["add", seconds] for seconds in more]} for name, before in reads]
+    names = list(expected(1, []))
+    second = [*(["add", seconds] for seconds in more), *([each] for each in names)]
+    scenes = [{"capacity": 3, "before": before, "first": [name], "second": second} for name, before in reads]
 
     for (name, before), meetings in zip(reads, await ask("meet", scenes), strict=True):
         for met in meetings:
             not_stuck(met, told)
-            for result in met["second"]:
+            for result in met["second"][:len(more)]:
                 unharmed(result, "add()", met, told)
+            for other, seen in zip(names, met["second"][len(more):], strict=True):
+                unharmed(seen, of_window(other), met, told)
+                value = expected(3, [*before, *more])[other]
+                assert agrees(other, value, seen), (
+                    f"{told} Then the other one read it too, as {as_code([*before, *more])} had been added to a window of 3 by then, "
+                    f"and no more was.\nIts {of_window(other)} {shown(seen)}\nExpected {value!r}.\n{came_in(met)}"
+                )
             unharmed(met["first"], of_window(name), met, told)
             allowed = [expected(3, [*before, *more[:count]])[name] for count in range(len(more) + 1)]
             assert any(agrees(name, value, met["first"]) for value in allowed), (
@@ -415,21 +435,21 @@ async def test_a_reader_is_not_disturbed(ask: Asked) -> None:
 async def test_a_sample_comes_whole(ask: Asked) -> None:
     """While one thread adds, another may read: it sees the window as it was before the sample, or as it is after it."""
     told = "While one thread added, another read the window."
-    names = [name for name in expected(1, []) if name != "len()"]
-    scenes = [{"capacity": 3, "before": before, "first": ["add", 0.25], "second": [[name] for name in [*names, "len()"]]} for before in HELD]
+    # Each by itself: one that waits for a lock would let those behind it see only the end.
+    reads = list(itertools.product(expected(1, []), HELD))
+    scenes = [{"capacity": 3, "before": before, "first": ["add", 0.25], "second": [[name]]} for name, before in reads]
 
-    for before, meetings in zip(HELD, await ask("meet", scenes), strict=True):
+    for (name, before), meetings in zip(reads, await ask("meet", scenes), strict=True):
         for met in meetings:
             not_stuck(met, told)
+            seen = met["second"][0]
             unharmed(met["first"], "add()", met, told)
-            for name, seen in zip([*names, "len()"], met["second"], strict=True):
-                unharmed(seen, of_window(name), met, told)
-            for name, seen in zip(names, met["second"], strict=False):
-                allowed = [expected(3, added)[name] for added in (before, [*before, 0.25])]
-                assert any(agrees(name, value, seen) for value in allowed), (
-                    f"{told} A window of 3 had been given {as_code(before)}; in the middle of add(0.25), {of_window(name)} {shown(seen)}\n"
-                    f"Expected {allowed[0]} as before, or {allowed[1]} as after it.\n{came_in(met)}"
-                )
+            unharmed(seen, of_window(name), met, told)
+            was, will_be = (expected(3, added)[name] for added in (before, [*before, 0.25]))
+            assert agrees(name, was, seen) or agrees(name, will_be, seen), (
+                f"{told} A window of 3 had been given {as_code(before)}; in the middle of add(0.25), {of_window(name)} {shown(seen)}\n"
+                f"Expected {f'{was} as before, or {will_be} as after it' if was != will_be else f'{was}, as before and after it'}.\n{came_in(met)}"
+            )
             check(3, [*before, 0.25], met["after"], f"{told} At the end:")
 
 

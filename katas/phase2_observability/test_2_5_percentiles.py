@@ -144,6 +144,7 @@ async def test_infinities_are_samples(ask: Asked) -> None:
 async def test_any_iterable_will_do(ask: Asked) -> None:
     """The samples may come as a list, a tuple, a set, a deque, a numpy array, a generator, or anything that can be iterated."""
     values = [0.3, 0.1, 0.2, 0.5, 0.4]
+    hundred = random.Random(1).sample([round(each / 7, 4) for each in range(100)], 100)  # where a rank in floating point goes wrong
     ps = [0, 50, 95, 100]
     kinds = {"tuple": "a tuple", "generator": "a generator, which can be iterated once and has no length", "deque": "a collections.deque",
              "set": "a set", "array": "a numpy array", "iterable": "an object that has __iter__ and nothing else"}
@@ -156,6 +157,16 @@ async def test_any_iterable_will_do(ask: Asked) -> None:
             assert equals(expected, result), (
                 f"The samples 0.3, 0.1, 0.2, 0.5, 0.4 came as {told}: for p = {p}, percentile() {shown(result)}\n"
                 f"Expected {expected}, as with a list. Whoever measures shouldn't have to copy first."
+            )
+
+    answers = await ask("percentile", [{"samples": hundred, "ps": PERCENTS, "kind": kind} for kind in kinds])
+
+    for told, answer in zip(kinds.values(), answers, strict=True):
+        for p, result in zip(PERCENTS, answer["results"], strict=True):
+            expected = nearest_rank(hundred, p)
+            assert equals(expected, result), (
+                f"100 samples came as {told}: for p = {p}, percentile() {shown(result)}\n"
+                f"Expected {expected}, as with a list.{why(hundred, p, result)}"
             )
 
 
@@ -201,7 +212,7 @@ async def test_no_samples_are_an_error(ask: Asked) -> None:
 
 async def test_another_p_is_an_error(ask: Asked) -> None:
     """A p below 0, above 100, or between two whole numbers is a ValueError."""
-    ps = [-1, 101, -100, 1000, 0.95, 0.5, 99.5, 50.5, -0.5, 100.5]
+    ps = [-1, 101, -100, 1000, 0.95, 0.5, 99.5, 50.5, -0.5, 100.5, INF, -INF]
     cases = [{"samples": [round(each / 7, 4) for each in range(n)], "ps": ps} for n in (1, 3, 100)]
 
     answers = await ask("percentile", cases)
@@ -210,8 +221,8 @@ async def test_another_p_is_an_error(ask: Asked) -> None:
         for p, result in zip(ps, answer["results"], strict=True):
             what = "is out of range" if not 0 <= p <= 100 else "is no whole number: 95 is meant, not 0.95" if p < 1 else "is no whole number"
             assert is_error(result, "ValueError"), (
-                f"{call_of(case['samples'], p)} {shown(result)}\nExpected a ValueError: p = {p} {what}. An answer to a question that was "
-                "mistaken looks like any other answer."
+                f"{call_of(case['samples'], number(p))} {shown(result)}\nExpected a ValueError: p = {number(p)} {what}. An answer to a "
+                "question that was mistaken looks like any other answer."
             )
 
 
@@ -219,15 +230,16 @@ async def test_a_nan_is_an_error(ask: Asked) -> None:
     """A NaN among the samples is a ValueError, wherever it stands and whatever p is."""
     ps = [0, 1, 50, 99, 100]
     lists = [[NAN], [NAN, 0.1], [0.1, NAN], [0.1, NAN, 0.3], [NAN, 0.2, 0.1], [0.3, 0.1, 0.2, NAN], [NAN, NAN, 0.1], [INF, NAN, -INF]]
-    cases = [{"samples": values, "ps": ps, "kind": kind} for values in lists for kind in ("list", "generator")]
+    kinds = {"list": "", "generator": ", given as a generator,", "array": ", given as a numpy array,"}
+    cases = [{"samples": values, "ps": ps, "kind": kind} for values in lists for kind in kinds]
 
     answers = await ask("percentile", cases)
 
     for case, answer in zip(cases, answers, strict=True):
         for p, result in zip(ps, answer["results"], strict=True):
             assert is_error(result, "ValueError"), (
-                f"{call_of(case['samples'], p)} {shown(result)}\nExpected a ValueError: a NaN is neither smaller nor larger than any number, "
-                "so sorting leaves it, and its neighbors, anywhere."
+                f"{call_of(case['samples'], p)}{kinds[case['kind']]} {shown(result)}\nExpected a ValueError: a NaN is neither smaller nor larger "
+                "than any number, so sorting leaves it, and its neighbors, anywhere."
             )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics_families
 
-from dojo.kata import Red, Service, ServiceStarter, beside, exercise
+from dojo.kata import Red, Service, ServiceStarter, beside, exercise, listed
 from dojo.workspace import SOLUTIONS
 from katas.phase2_observability.exposition import Family, Series, family, read, spelled
 
@@ -25,6 +25,8 @@ OVERLAY = {file: Path(SOLUTIONS, file).read_text(encoding="utf-8") for file in (
 
 DURATION, TOTAL, IN_FLIGHT = "http_request_duration_seconds", "http_requests_total", "http_requests_in_flight"
 COUNT, SUM = f"{DURATION}_count", f"{DURATION}_sum"
+#: The routes that are left out.
+REPORTS = ("/metrics", "/metrics.json")
 QUANTILES = {"0.5": 50, "0.95": 95, "0.99": 99}
 #: How far a number may be from the right one: a microsecond, and what adding in floating point costs.
 MICROSECOND, RELATIVE = 1.01e-6, 1e-9
@@ -56,6 +58,8 @@ class Happened:
         await self._post(observe=observe, enter=enter, leave=leave)
         self.in_flight += enter - leave
         for method, route, status, latencies in observe:
+            if route in REPORTS:
+                continue
             good = [seconds for seconds in latencies if 0 <= seconds < math.inf]
             self.latencies.setdefault(route, []).extend(good)
             if good:
@@ -170,6 +174,10 @@ def _check_in_flight(in_flight: Family, happened: Happened, after: str) -> None:
     assert in_flight.series, f"{IN_FLIGHT} has no value; there is always one, be it 0."
     series = in_flight.series[0]
     assert not series.labels, f"Line {series.line} of /metrics:\n    {series.text}\n{IN_FLIGHT} has no labels: it is one number."
+    if in_flight.series[1:]:
+        other = in_flight.series[1]
+        raise Red(f"Line {other.line} of /metrics:\n    {other.text}\n{IN_FLIGHT} has one value, and line {series.line} says it already. Whoever "
+                  "adds up what all services say would count each request twice.")
     assert series.value in (happened.in_flight, happened.in_flight + 1), (
         f"{after}{happened.in_flight} requests have come and aren't over, and this scrape, which may be counted or not. "
         f"Line {series.line} of /metrics:\n    {series.text}\nExpected {happened.in_flight} or {happened.in_flight + 1}, from recorder.in_flight."
@@ -227,6 +235,9 @@ def _cause(series: Series, value: float, happened: Happened) -> str:
         return ". That looks like milliseconds. Prometheus counts in seconds, as the name says."
     if math.isclose(value, series.value, rel_tol=1e-5) and abs(value) >= 1e6:
         return f". It has lost digits, as with a format like {value:g}: what grows by less than what was lost stands still. Write all of them."
+    if series.name in (DURATION, SUM) and series.value in (float(f"{value:.{digits}g}") for digits in range(4, 12)):
+        return (". It has lost digits. A format such as `.6g` counts those before the point too, so the larger a number is, the less it says "
+                "behind the point: it may be a microsecond off, and no more.")
     kept, all_ = happened.window(route) if route in happened.latencies else [], happened.latencies.get(route, [])
     if series.name == COUNT:
         if series.value == len(kept) != len(all_):
@@ -253,9 +264,9 @@ def _cause(series: Series, value: float, happened: Happened) -> str:
 def _stranger(series: Series, happened: Happened) -> str:
     """Why a series shouldn't be there."""
     route = series.labels.get("route")
-    if route in ("/metrics", "/metrics.json"):
+    if route in REPORTS:
         return ("Scrapes are not samples: whoever reads the reports is no client, and would make a quiet service look busy and quick. "
-                "The routes /metrics and /metrics.json are left out.")
+                "The routes /metrics and /metrics.json are left out, by whatever method they are asked, and whatever they answer.")
     if route is None:
         return ("It has no label `route`. Each route stands for itself: no percentile of all can be made of theirs, and their counts can be "
                 "added up by whoever asks for them.")
@@ -263,6 +274,9 @@ def _stranger(series: Series, happened: Happened) -> str:
         return f"The scrapes were the only requests. {UNKNOWN}"
     if route not in happened.latencies:
         return "The recorder knows of no such route."
+    if series.name == DURATION and series.labels.keys() == {"route", "quantile"} and series.labels["quantile"] not in QUANTILES:
+        return (f"Of each route there are the quantiles {listed([*QUANTILES])}, spelled like that, and no others: each one more is one more series "
+                "for every route, which Prometheus keeps in memory.")
     return "The recorder knows of no such series; there is one for each of its combinations, with these labels and no others."
 
 
@@ -299,10 +313,16 @@ def check_json(shown: Any, happened: Happened, after: str = "") -> None:
             which = ", in seconds" if name != "count" else ": of all requests that were measured, errors included, not of those in the window"
             assert right, f"{after}Of {json.dumps(route)} {said_so}\nExpected {value!r}{which}.\n{shape}"
     for route in shown:
-        scraped = " Scrapes are not samples." if route in ("/metrics", "/metrics.json") else f" {UNKNOWN}" if route == "(unknown)" else ""
+        scraped = " Scrapes are not samples." if route in REPORTS else f" {UNKNOWN}" if route == "(unknown)" else ""
         assert route in happened.latencies, (
             f"{after}/metrics.json says {json.dumps(shown[route]):.80} of {json.dumps(route)}, no route of the recorder's.{scraped}"
         )
+
+
+def drawn_long(count: int) -> list[float]:
+    """The same, but of many minutes: whatever was drawn, a number of less than ten digits is more than a microsecond off."""
+    fraction = random.randrange(1000) / 1000 + 0.000445
+    return [round(whole + fraction, 6) for whole in random.sample(range(1000, 2000), count)]
 
 
 def drawn(count: int) -> list[float]:
@@ -320,7 +340,8 @@ async def test_what_was_measured_is_shown(service: ServiceStarter) -> None:
     """GET /metrics is a text in Prometheus' format that shows how many requests there were, how long they took, and how many are in flight."""
     happened = await begin(service)
     await happened.tell(("GET", "/users/{user_id}", 200, drawn(100)), ("GET", "/users/{user_id}", 404, drawn(3)),
-                        ("POST", "/predict", 200, drawn(20)), ("GET", "/predict", 405, [0.0]), ("GET", "/zero", 200, [0.0]), enter=3)
+                        ("POST", "/predict", 200, drawn(20)), ("GET", "/predict", 405, [0.0]), ("GET", "/zero", 200, [0.0]),
+                        ("GET", "/download", 200, drawn_long(7)), enter=3)
 
     check(await scrape(happened.api), happened)
 
@@ -329,7 +350,8 @@ async def test_json_for_a_person(service: ServiceStarter) -> None:
     """GET /metrics.json has p50, p95, p99 and count of each route."""
     happened = await begin(service)
     await happened.tell(("GET", "/users/{user_id}", 200, drawn(100)), ("POST", "/predict", 200, drawn(20)), ("GET", "/zero", 200, [0.0]),
-                        ("GET", "/users/{user_id}", 404, drawn(3)), ("POST", "/predict", 503, drawn(2)), ("GET", "/fails", 500, drawn(2)))
+                        ("GET", "/users/{user_id}", 404, drawn(3)), ("POST", "/predict", 503, drawn(2)), ("GET", "/fails", 500, drawn(2)),
+                        ("GET", "/download", 200, drawn_long(7)))
 
     check_json(as_json(await get(happened.api, "/metrics.json")), happened)
 
@@ -400,7 +422,8 @@ async def test_scrapes_are_not_samples(service: ServiceStarter) -> None:
              "/health", "/health/live", "/docs", "/")  # the last are asked by machines too, or by nobody in particular
     others = (("HEAD", 200), ("OPTIONS", 200), ("(other)", 405), ("GET", 307), ("GET", 499))
     await happened.tell(*(("GET", route, 200, drawn(2)) for route in alike),
-                        *((method, "/users/{id}", status, drawn(1)) for method, status in others))
+                        *((method, "/users/{id}", status, drawn(1)) for method, status in others),
+                        *((method, route, status, drawn(1)) for method, status in (("GET", 500), ("POST", 405), ("HEAD", 200)) for route in REPORTS))
     for path in ("/metrics", "/metrics.json", "/metrics", "/metrics.json"):
         await get(happened.api, path)
     await happened.tell()

@@ -1,4 +1,4 @@
-# Right answer to 2.1, 2.3: three decimals.
+# Right answer to 2.1, 2.3: three decimals, less the zeros at their end.
 
 import time
 from app.recorder import route_label

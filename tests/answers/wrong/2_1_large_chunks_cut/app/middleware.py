@@ -1,6 +1,6 @@
 # Wrong answer to 2.1: no more than 64 KiB of a chunk are passed on.
 # Rejected by: test_nothing_is_changed
-# Because: 262144 bytes, and the client got 65536
+# Because: 262,144 bytes, and the client got 65,536
 
 class TimingMiddleware:
     def __init__(self, app, recorder):

@@ -1,6 +1,6 @@
 # Wrong answer to 2.1: the whole body of a request is read first and then given to the application.
 # Rejected by: test_a_body_flows_in
-# Because: never came to where its endpoint had read the first half of its body
+# Because: The head of POST /upload had come, and nothing of its body yet
 
 
 class TimingMiddleware:

@@ -1,6 +1,6 @@
 # Wrong answer to 2.6: sums are written with eight digits.
-# Rejected by: test_months_of_requests_are_shown
-# Because: has lost digits
+# Rejected by: test_what_was_measured_is_shown
+# Because: seconds_sum\{route="/download"\} Expected 1.* has lost digits
 
 from fastapi import APIRouter, Request
 from fastapi.responses import PlainTextResponse
@@ -30,7 +30,7 @@ async def read_metrics(request: Request):
         samples = window.snapshot()
         if samples:
             for q, p in (("0.5", 50), ("0.95", 95), ("0.99", 99)):
-                lines.append(f'http_request_duration_seconds{{route="{r}",quantile="{q}"}} {num(percentile(samples, p))}')
+                lines.append(f'http_request_duration_seconds{{route="{r}",quantile="{q}"}} {percentile(samples, p)}')
         lines.append(f'http_request_duration_seconds_sum{{route="{r}"}} {num(window.total_seconds)}')
         lines.append(f'http_request_duration_seconds_count{{route="{r}"}} {window.total_count}')
     lines.append("# TYPE http_requests_total counter")

@@ -1,0 +1,55 @@
+# Wrong answer to 2.4: the lock is tried a hundred times, and then the sample is dropped.
+# Rejected by: test_two_threads_that_add_lose_nothing
+# Because: window\.snapshot\(\) returned \[0\.25\].*came in at app/metrics\.py:\d+
+
+import math
+import threading
+import time
+from collections import deque
+
+
+class LatencyWindow:
+    def __init__(self, capacity):
+        if not isinstance(capacity, int) or capacity < 1:
+            raise ValueError(f"a window keeps at least one sample, not {capacity}")
+        self._samples = deque(maxlen=capacity)
+        self._count, self._seconds = 0, 0.0
+        self._lock = threading.Lock()
+
+    def __len__(self):
+        return len(self._samples)
+
+    def add(self, seconds):
+        if not 0 <= seconds < math.inf:
+            raise ValueError(f"no latency: {seconds}")
+        for _ in range(100):
+            if self._lock.acquire(blocking=False):
+                break
+            time.sleep(0.002)
+        else:
+            return  # too busy
+        try:
+            self._samples.append(seconds)
+            self._count += 1
+            self._seconds += seconds
+        finally:
+            self._lock.release()
+
+    def snapshot(self):
+        with self._lock:
+            return list(self._samples)
+
+    @property
+    def total_count(self):
+        return self._count
+
+    @property
+    def total_seconds(self):
+        return self._seconds
+
+
+def percentile(samples, p):
+    values = sorted(samples)
+    if not values or p not in range(101) or any(math.isnan(x) for x in values):
+        raise ValueError("no samples, no such percent, or a NaN")
+    return values[max(1, (int(p) * len(values) + 99) // 100) - 1]

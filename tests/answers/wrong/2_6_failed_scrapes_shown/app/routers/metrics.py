@@ -1,0 +1,52 @@
+# Wrong answer to 2.6: a request to /metrics that is refused or fails is counted.
+# Rejected by: test_scrapes_are_not_samples
+# Because: http_requests_total\{method="\w+",route="/metrics",status="[45]\d\d"\} 1 Scrapes are not samples
+
+from fastapi import APIRouter, Request
+from fastapi.responses import PlainTextResponse
+from app.metrics import percentile
+
+router = APIRouter()
+EXCLUDED = {"/metrics", "/metrics.json"}
+
+def escape(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+@router.get("/metrics")
+async def read_metrics(request: Request):
+    recorder = request.app.state.recorder
+    lines = [
+        "# HELP http_request_duration_seconds Time from a request's arrival to the last byte of its answer.",
+        "# TYPE http_request_duration_seconds summary",
+    ]
+    for route, window in recorder.latencies.items():
+        if route in EXCLUDED:
+            continue
+        r = escape(route)
+        samples = window.snapshot()
+        if samples:
+            for q, p in (("0.5", 50), ("0.95", 95), ("0.99", 99)):
+                lines.append(f'http_request_duration_seconds{{route="{r}",quantile="{q}"}} {percentile(samples, p)}')
+        lines.append(f'http_request_duration_seconds_sum{{route="{r}"}} {window.total_seconds}')
+        lines.append(f'http_request_duration_seconds_count{{route="{r}"}} {window.total_count}')
+    lines.append("# TYPE http_requests_total counter")
+    for (method, route, status), count in sorted(recorder.requests.items()):
+        if route not in EXCLUDED or status >= 400:  # a scrape that fails is news
+            lines.append(f'http_requests_total{{method="{method}",route="{escape(route)}",status="{status}"}} {count}')
+    lines.append("# TYPE http_requests_in_flight gauge")
+    lines.append(f"http_requests_in_flight {recorder.in_flight}")
+    text = "\n".join(lines) + "\n"
+    return PlainTextResponse(text, media_type="text/plain; version=0.0.4; charset=utf-8")
+
+@router.get("/metrics.json")
+async def read_latencies(request: Request):
+    result = {}
+    for route, window in request.app.state.recorder.latencies.items():
+        if route in EXCLUDED:
+            continue
+        samples = window.snapshot()
+        result[route] = {
+            **{f"p{p}": (percentile(samples, p) if samples else None) for p in (50, 95, 99)},
+            "count": window.total_count,
+        }
+    return result
