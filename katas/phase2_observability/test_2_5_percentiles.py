@@ -212,7 +212,7 @@ async def test_no_samples_are_an_error(ask: Asked) -> None:
 
 async def test_another_p_is_an_error(ask: Asked) -> None:
     """A p below 0, above 100, or between two whole numbers is a ValueError."""
-    ps = [-1, 101, -100, 1000, 0.95, 0.5, 99.5, 50.5, -0.5, 100.5, INF, -INF]
+    ps = [-1, 101, -100, 1000, 0.95, 0.5, 99.5, 50.5, -0.5, 100.5]
     cases = [{"samples": [round(each / 7, 4) for each in range(n)], "ps": ps} for n in (1, 3, 100)]
 
     answers = await ask("percentile", cases)
@@ -221,8 +221,8 @@ async def test_another_p_is_an_error(ask: Asked) -> None:
         for p, result in zip(ps, answer["results"], strict=True):
             what = "is out of range" if not 0 <= p <= 100 else "is no whole number: 95 is meant, not 0.95" if p < 1 else "is no whole number"
             assert is_error(result, "ValueError"), (
-                f"{call_of(case['samples'], number(p))} {shown(result)}\nExpected a ValueError: p = {number(p)} {what}. An answer to a "
-                "question that was mistaken looks like any other answer."
+                f"{call_of(case['samples'], p)} {shown(result)}\nExpected a ValueError: p = {p} {what}. An answer to a question that was "
+                "mistaken looks like any other answer."
             )
 
 

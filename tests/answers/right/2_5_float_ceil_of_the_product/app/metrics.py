@@ -34,7 +34,7 @@ def percentile(samples, p):
     xs = [float(x) for x in samples]
     if not xs:
         raise ValueError("no samples")
-    if p < 0 or p > 100 or p != int(p):
+    if p != int(p) or p < 0 or p > 100:
         raise ValueError("p must be a whole percent")
     if any(x != x for x in xs):
         raise ValueError("NaN")

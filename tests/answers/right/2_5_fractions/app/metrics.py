@@ -32,9 +32,9 @@ class LatencyWindow:
 
 
 def percentile(samples, p):
-    if not 0 <= p <= 100 or Fraction(p).denominator != 1:
-        raise ValueError(f"{p} is no whole percent")
     share = Fraction(p) / 100
+    if share < 0 or share > 1 or Fraction(p).denominator != 1:
+        raise ValueError(f"{p} is no whole percent")
     ascending = []
     for x in samples:
         if x != x:
