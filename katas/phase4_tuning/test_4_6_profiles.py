@@ -18,7 +18,7 @@ import pytest_asyncio
 from dojo.kata import Functions, Red, beside, exercise, plural
 from dojo.plugin import RUN
 from dojo.server import Answered, Connection, Port, Server, serving, shown
-from katas.phase4_tuning.workers import happens, processes
+from katas.phase4_tuning.workers import ON_TWO_CPUS, happens, processes
 
 pytestmark = exercise("4.6", edit=("app/serve.py", "app/tuning.py", "app/limits.py"))
 
@@ -286,17 +286,13 @@ class Running:
         return {int(path.name.partition("-")[2]): path.read_text() for path in self.noted("started-")}
 
 
-#: What becomes ``python -m app.serve`` on a machine with two CPUs.
-ON_TWO = "import os, sys; os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:2]); os.execv(sys.executable, [sys.executable, '-m', 'app.serve'])"
-
-
 @asynccontextmanager
 async def under(request: pytest.FixtureRequest, name: str, workers: int, said: bool = True) -> AsyncIterator[Running]:
     """The service under a profile, with so many workers. Where nobody has ``said`` how many, they are two, one for each CPU."""
     port = Port()
     env = {"HOST": "127.0.0.1", "PORT": str(port.number), "PROFILE": name, **({"WEB_CONCURRENCY": str(workers)} if said else {})}
     words = f"PROFILE={name} {f'WEB_CONCURRENCY={workers} ' if said else ''}python -m app.serve"
-    command = [sys.executable, *(["-m", "app.serve"] if said else ["-c", ON_TWO])]
+    command = [sys.executable, "-m", "app.serve"] if said else ON_TWO_CPUS
     try:
         async with serving(request.config.stash[RUN].launcher.root, command, port, env=env, overlay=OVERLAY) as server:
             running = Running(server, name)
