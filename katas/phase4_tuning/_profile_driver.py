@@ -182,6 +182,7 @@ async def limited(retry_after: int) -> list[str]:
         for name, path in (("first", "/work"), ("second", "/work/streamed"), ("third", "/work")):
             seen.append(await tried.ask(name, path))
         for name, path, kind in (("health", "/health", "http"), ("live", "/health/live", "http"), ("healthz", "/healthz", "http"),
+                                 ("health of", "/health-db", "http"),
                                  ("other", "/users/health", "http"), ("socket", "/work", "websocket")):
             seen.append(await tried.ask(name, path, kind))
         await tried.end("first")

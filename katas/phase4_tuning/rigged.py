@@ -34,7 +34,7 @@ TAIL = [QUICKEST] * 5 + [QUICK] * 35 + [SLOW] * 10
 #: Three of five fail, much faster than the others are answered, and in several ways. Of the good ones one in twelve is slow: so many that the
 #: 95th percentile is one of them, and so few that the 90th isn't.
 #: Nearly half of what fails are hang-ups: who forgets those is off by more than any machine.
-FAILING = ([Kind(503, 0.03)] * 3 + [Kind(500, 0.03)] + [Kind(404, 0.03)] * 2 + [Kind(202, 0.03)] * 4 + [Kind(0, 0.03)] * 8
+FAILING = ([Kind(503, 0.03)] * 2 + [Kind(500, 0.03)] + [Kind(404, 0.03)] + [Kind(202, 0.03)] * 6 + [Kind(0, 0.03)] * 8
            + [Kind(200, 0.08)] * 11 + [Kind(200, 0.3)])
 REFUSING = [Kind(503, 0.02)]
 

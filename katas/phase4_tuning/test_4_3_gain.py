@@ -24,7 +24,7 @@ DRIVER = beside(__file__, "_measure_driver.py", "")
 #: For how long is measured, in seconds: what has a tail, what fails (so long that the requests at its edges hardly count, and no number of
 #: answers below 247 is a whole number a second, or in two), what holds all users but one, and what does nothing (longer when nothing came of it).
 SECONDS, LONGER, ALONE, SHORT = 2.0, 2.47, 1.5, (0.5, 1.0, 3.0)
-#: How many requests are in flight; and where all but one are held, more than an HTTP client's pool of connections has by default.
+#: How many requests are in flight; and where all but one are held, more than a pool of ten connections has, which is a usual one.
 CONCURRENCY, MANY = 8, 12
 #: For how long nothing counts, and how long before the end the last request may come; in seconds.
 WARM_UP, EARLY = 2.0, 0.6

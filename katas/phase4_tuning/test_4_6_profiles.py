@@ -210,6 +210,7 @@ STEPS = (
     ("the first of three requests that take long", TAKEN), ("the second one, whose answer has begun and goes on", TAKEN),
     ("the third one, of a third client, with two in flight", REFUSED),
     ("a request to /health, with two in flight", TAKEN), ("one to /health/live", TAKEN), ("one to /healthz, which begins with /health", TAKEN),
+    ("one to /health-db, which begins so as well", TAKEN),
     ("one to /users/health, which doesn't", REFUSED), ("a WebSocket, which is no HTTP request", TAKEN),
     ("one to /health with one in flight", TAKEN),
     ("a request after the first one was answered, while those to /health and the WebSocket were still open: they take nobody's place", TAKEN),
