@@ -33,10 +33,9 @@ QUICKEST, QUICK, SLOW, SLOWEST = Kind(200, 0.05), Kind(200, 0.08), Kind(200, 0.4
 TAIL = [QUICKEST] * 5 + [QUICK] * 35 + [SLOW] * 10
 #: Three of five fail, much faster than the others are answered, and in several ways. Of the good ones one in twelve is slow: so many that the
 #: 95th percentile is one of them, and so few that the 90th isn't.
-#: Nearly half of what fails are hang-ups: who forgets those is off by more than any machine.
-FAILING = ([Kind(503, 0.03)] * 2 + [Kind(500, 0.03)] + [Kind(404, 0.03)] + [Kind(202, 0.03)] * 6 + [Kind(0, 0.03)] * 8
+FAILING = ([Kind(503, 0.03)] * 6 + [Kind(500, 0.03)] * 2 + [Kind(404, 0.03)] * 2 + [Kind(202, 0.03)] * 6 + [Kind(0, 0.03)] * 2
            + [Kind(200, 0.08)] * 11 + [Kind(200, 0.3)])
-REFUSING = [Kind(503, 0.02)]
+REFUSING, HANGING_UP = [Kind(503, 0.02)], [Kind(0, 0.02)]
 
 
 @dataclass(eq=False)

@@ -1,6 +1,6 @@
 # Wrong answer to 4.3: when exactly one answer was good, statistics.quantiles() raises an exception.
 # Rejected by: test_so_many_requests_are_in_flight
-# Because: One request was answered with a 200, .*measure\(\) raised an exception: StatisticsError
+# Because: One request was answered with a 200, .*measure\(\) raised an exception\. StatisticsError
 
 """Measurements of a running server: what it answers in a second, and what it has in memory."""
 
