@@ -35,7 +35,9 @@ TAIL = [QUICKEST] * 5 + [QUICK] * 35 + [SLOW] * 10
 #: 95th percentile is one of them, and so few that the 90th isn't.
 FAILING = ([Kind(503, 0.03)] * 6 + [Kind(500, 0.03)] * 2 + [Kind(404, 0.03)] * 2 + [Kind(202, 0.03)] * 6 + [Kind(0, 0.03)] * 2
            + [Kind(200, 0.08)] * 11 + [Kind(200, 0.3)])
-REFUSING, HANGING_UP = [Kind(503, 0.02)], [Kind(0, 0.02)]
+REFUSING = [Kind(503, 0.02)]
+#: What is asked beside other measurements is answered late, so that they aren't disturbed.
+HANGING_UP, UNHURRIED = [Kind(0, 0.1)], [Kind(200, 0.12)]
 
 
 @dataclass(eq=False)

@@ -14,7 +14,7 @@ from dojo.generator import closed
 from dojo.kata import Functions, Inconclusive, Red, beside, exercise, new
 from dojo.plugin import RUN
 from dojo.server import Port
-from katas.phase4_tuning.rigged import FAILING, HANGING_UP, QUICK, QUICKEST, REFUSING, SLOW, SLOWEST, TAIL, Lone, Rigged
+from katas.phase4_tuning.rigged import FAILING, HANGING_UP, QUICK, QUICKEST, REFUSING, SLOW, SLOWEST, TAIL, UNHURRIED, Lone, Rigged
 from katas.phase4_tuning.virtual import load
 
 pytestmark = exercise("4.3", edit="app/benchmark.py")
@@ -146,7 +146,7 @@ def that_fails() -> Rigged:
 
 def that_holds() -> Lone:
     """A service that holds all users but one, for nearly all of the time that counts."""
-    return Lone(cold=0.0, concurrency=MANY, held_after=WARM_UP + 0.1, held_for=ALONE - 0.2)
+    return Lone(UNHURRIED, cold=0.0, concurrency=MANY, held_after=WARM_UP + 0.1, held_for=ALONE - 0.2)
 
 
 def that_refuses() -> Rigged:
