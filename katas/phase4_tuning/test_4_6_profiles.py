@@ -299,7 +299,9 @@ async def under(request: pytest.FixtureRequest, name: str, workers: int, said: b
             running = Running(server, name)
             await happens(lambda: bool(running.workers) or server.ended is not None, PATIENCE)
             alone = workers > 1 and running.workers.keys() == {server.pid} and len(await server.tree()) == 1
-            if alone or not await happens(lambda: len(running.workers) >= workers or server.ended is not None, PATIENCE):
+            if not alone:
+                await happens(lambda: len(running.workers) >= workers or server.ended is not None, PATIENCE)
+            if len(running.workers) < workers:
                 raise Red(f"{processes(len(running.workers))} started the application."
                           + ("" if said else f" WEB_CONCURRENCY isn't set, the process may use two CPUs, and {CONSTANT[name]} has a worker for each.")
                           + server.told())
