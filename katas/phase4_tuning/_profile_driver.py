@@ -153,7 +153,7 @@ class _Tried:
         """Lets a request go on: it is answered, ``raises``, or is ``cancelled``. How the limit ended then: by itself, or with what exception."""
         if how == "cancelled":
             self._tasks[name].cancel()
-        elif not self._ends[name].done():
+        elif name in self._ends and not self._ends[name].done():
             self._ends[name].set_result(how)
         await asyncio.wait({self._tasks[name]}, timeout=5)
         await self._settle()
