@@ -65,9 +65,14 @@ def _called(tuning: Any, case: dict[str, Any], folder: str) -> dict[str, Any]:
     except Exception as error:
         told = learner.error(error)
         return {"raised": {**told, "message": told["message"].replace(folder, "<root>")}}
-    if isinstance(value, int) and not isinstance(value, bool):
-        return {"value": value}
+    if isinstance(plain := _plain(value), int) and not isinstance(plain, bool):
+        return {"value": plain}
     return {"type": type(value).__name__, "shown": f"{value!r:.80}"}
+
+
+def _plain(value: Any) -> Any:
+    """What is a number of numpy's as a plain one."""
+    return value.item() if hasattr(value, "item") else value
 
 
 def here() -> dict[str, Any]:
@@ -80,4 +85,4 @@ def here() -> dict[str, Any]:
         pinned = tuning.usable_cpus()
     finally:
         os.sched_setaffinity(0, allowed)
-    return {"free": repr(free), "pinned": repr(pinned), "allowed": len(allowed)}
+    return {"free": repr(_plain(free)), "pinned": repr(_plain(pinned)), "allowed": len(allowed)}

@@ -22,23 +22,26 @@ def filled(size: int) -> bytearray:
     return bytearray(b"\1") * size
 
 
-def child(own: int, ready: int, end: int, below: int) -> None:
+def child(own: int, ready: int, end: int, below: int, pool: int = 0) -> None:
     """One worker, in a process of its own: it takes its memory, says so, and waits for the end. Never returns.
 
-    It has a child, and that one has one, and so on: ``below`` of them.
+    It has a child, and that one has one, and so on: ``below`` of them; and ``pool`` children that have none.
     """
     if _PRCTL is not None:  # a name as it may be, with blanks and parentheses; behind walls nobody writes to /proc
         _PRCTL(15, b"a) 1 (b c", 0, 0, 0)
     mine = filled(own)
     if below and os.fork() == 0:  # which shares nothing of this, as it writes to all of it
         child(own, ready, end, below - 1)
+    for _ in range(pool):
+        if os.fork() == 0:
+            child(own, ready, end, 0)
     os.write(ready, b"." if mine else b"")
     os.read(end, 1)
     os._exit(0)
 
 
 def main(shared: int, own: int, children: int, below: int = 0, zombie: bool = False, tracker: bool = False,
-         passed: int = 0, thread: bool = False, ends: int = 0) -> None:
+         passed: int = 0, thread: bool = False, ends: int = 0, pool: int = 0) -> None:
     """The first process: it takes the memory that is ``shared``, and forks; ``passed`` is what it had once and has given back.
 
     With ``thread`` its last child is started by a thread, which goes on to run. With ``ends`` whoever is killed leaves nothing behind.
@@ -57,7 +60,7 @@ def main(shared: int, own: int, children: int, below: int = 0, zombie: bool = Fa
             os.close(never)
             for at in range(0, shared, mmap.PAGESIZE):
                 common[at]
-            child(own, say, end, below if number == 0 else 0)
+            child(own, say, end, *((below, pool) if number == 0 else (0, 0)))
 
     def start_and_stay() -> None:
         start(children - 1)
@@ -72,7 +75,7 @@ def main(shared: int, own: int, children: int, below: int = 0, zombie: bool = Fa
     if tracker:  # a stand-in by the name of the one that tidies up for multiprocessing
         code = "import sys; sys.stdin.read() # from multiprocessing.resource_tracker import main;main(5)"
         subprocess.Popen([sys.executable, "-I", "-S", "-c", code], stdin=subprocess.PIPE)
-    waiting = children + below
+    waiting = children + below + pool
     while waiting > 0:
         waiting -= len(os.read(ready, waiting))
     print(json.dumps({"ready": True}), flush=True)

@@ -3,8 +3,12 @@
 import asyncio
 import dataclasses
 import importlib
+import math
 import os
+import re
+from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import click
 
@@ -16,13 +20,20 @@ NAMES = ("host", "port", "workers", "limit_concurrency", "timeout_keep_alive", "
          "timeout_graceful_shutdown", "timeout_worker_healthcheck")
 
 
-def read(words: list[str]) -> dict[str, Any]:
-    """The settings that uvicorn reads from the arguments of a command."""
-    try:
-        context = UVICORN.make_context("uvicorn", list(words))
-    except click.ClickException as error:
-        return {"refused": error.format_message()}
-    return {name: context.params[name] for name in NAMES}
+def read(words: list[str], before: list[str] | None = None) -> dict[str, Any]:
+    """The settings that uvicorn reads from the arguments of a command, and from variables that the words ``before`` it set, as those of `env` do."""
+    with mock.patch.dict(os.environ):
+        for name in [name for name in os.environ if name.startswith("UVICORN_") or name == "WEB_CONCURRENCY"]:
+            del os.environ[name]
+        os.environ.update(word.split("=", 1) for word in before or () if re.match(r"[A-Z_]+=", word))
+        try:
+            context = UVICORN.make_context("uvicorn", list(words), auto_envvar_prefix="UVICORN")
+        except click.ClickException as error:
+            return {"refused": error.format_message()}
+        told = {name: context.params[name] for name in NAMES}
+        if told["workers"] is None and (said := os.environ.get("WEB_CONCURRENCY", "")).isdecimal():  # where uvicorn looks when no option says it
+            told["workers"] = int(said)
+        return told
 
 
 def options(profiles: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -43,7 +54,7 @@ def commands(cases: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for fields in cases:
         words = [str(word) for word in serve.server_command(settings.Settings(**fields))]
         at = next((index for index, word in enumerate(words) if word == "uvicorn" or word.endswith("/uvicorn")), None)
-        told.append({"words": words, "read": None if at is None else read(words[at + 1:])})
+        told.append({"words": words, "read": None if at is None else read(words[at + 1:], words[:at])})
     return told
 
 
@@ -51,6 +62,26 @@ def decided() -> dict[str, dict[str, Any]]:
     """The two profiles."""
     tuning = importlib.import_module("app.tuning")
     return {name: dataclasses.asdict(getattr(tuning, name)) for name in ("CPU_BOUND", "IO_BOUND")}
+
+
+def usable(most: int = 0) -> int | None:
+    """What usable_cpus() says, of a process that may use so many CPUs at ``most`` where that isn't 0; None where it can't be asked."""
+    if most and not hasattr(os, "sched_setaffinity"):
+        return None
+    if most:
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:most])
+    try:
+        return int(importlib.import_module("app.tuning").usable_cpus())
+    except Exception:  # which exercise 4.2 is about
+        return None
+
+
+def usable_rounded_up() -> int:
+    """What the solution's usable_cpus() would say if it rounded the quota of this container up."""
+    tuning = importlib.import_module("app.tuning")
+    exact = tuning._quota(Path("/sys/fs/cgroup"))
+    with mock.patch.object(tuning, "_quota", return_value=exact and math.ceil(exact)):
+        return int(tuning.usable_cpus())
 
 
 def decided_on_one_cpu() -> dict[str, dict[str, Any]]:
@@ -90,10 +121,11 @@ class _Tried:
             await send({"type": "http.response.body", "body": b""})
 
     async def ask(self, name: str, path: str = "/work", kind: str = "http") -> str:
-        """What becomes of a request at first: ``taken``, a status with its Retry-After, or ``waits``."""
+        """What becomes of a request, each of another client, at first: ``taken``, a status with its Retry-After, or ``waits``."""
         self._sent[name] = sent = []
+        client = (f"192.0.2.{len(self._sent)}", 50000 + len(self._sent))
         scope = {"type": kind, "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http", "path": path,
-                 "raw_path": path.encode(), "query_string": b"", "root_path": "", "headers": [], "client": ("127.0.0.1", 50000),
+                 "raw_path": path.encode(), "query_string": b"", "root_path": "", "headers": [], "client": client,
                  "server": ("127.0.0.1", 8000), "state": {}, "kata": name}
 
         async def receive() -> Any:
@@ -112,13 +144,16 @@ class _Tried:
         if not heads:
             return "waits"
         after = [value for key, value in heads[0].get("headers", ()) if key.lower() == b"retry-after"]
-        return f"{heads[0]['status']}, Retry-After {after[0].decode('latin-1') if after else 'missing'}"
+        told = f"{heads[0]['status']}, Retry-After {after[0].decode('latin-1') if after else 'missing'}"
+        await asyncio.wait({self._tasks[name]}, timeout=5)
+        ended = any(message.get("type") == "http.response.body" and not message.get("more_body") for message in sent)
+        return told if ended else f"{told}, and no end"
 
     async def end(self, name: str, how: str = "is answered") -> str:
         """Lets a request go on: it is answered, ``raises``, or is ``cancelled``. How the limit ended then: by itself, or with what exception."""
         if how == "cancelled":
             self._tasks[name].cancel()
-        elif not self._ends[name].done():
+        elif name in self._ends and not self._ends[name].done():
             self._ends[name].set_result(how)
         await asyncio.wait({self._tasks[name]}, timeout=5)
         await self._settle()
@@ -147,6 +182,7 @@ async def limited(retry_after: int) -> list[str]:
         for name, path in (("first", "/work"), ("second", "/work/streamed"), ("third", "/work")):
             seen.append(await tried.ask(name, path))
         for name, path, kind in (("health", "/health", "http"), ("live", "/health/live", "http"), ("healthz", "/healthz", "http"),
+                                 ("health of", "/health-db", "http"),
                                  ("other", "/users/health", "http"), ("socket", "/work", "websocket")):
             seen.append(await tried.ask(name, path, kind))
         await tried.end("first")
@@ -156,6 +192,9 @@ async def limited(retry_after: int) -> list[str]:
         seen.append(await tried.ask("after a failure"))
         await tried.end("after an answer", "cancelled")
         seen.append(await tried.ask("after one was cancelled"))
+        for name in ("health", "live", "socket"):
+            await tried.end(name)
+        seen.append(await tried.ask("full again"))
         seen.append(await other.ask("elsewhere"))
     finally:
         await tried.close()

@@ -1,6 +1,8 @@
 """Machines that are made up for usable_cpus(): how many CPUs they have, where a process may run, and the files of its container."""
 
+import itertools
 import random
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,7 +61,7 @@ class Machine:
     def case(self) -> dict[str, Any]:
         """It as the driver makes it: with what else lies beside those files in a container, which says nothing about its quota."""
         affinity = sorted(random.sample(range(self.cpus), self.affinity))
-        listed = ",".join(map(str, affinity))
+        listed = ranges(affinity)
         files, links = {"proc/self/status": f"Name:\tpython3\nCpus_allowed_list:\t{listed}\n"}, {}
         if self.cgroups == V2:
             files |= {
@@ -77,3 +79,12 @@ class Machine:
             }
             links = {"sys/fs/cgroup/cpu": "cpu,cpuacct", "sys/fs/cgroup/cpuacct": "cpu,cpuacct"}
         return {"cpus": self.cpus, "affinity": affinity, "files": {**files, **self._limit()}, "links": links, "kind": self.kind}
+
+
+def ranges(numbers: Iterable[int]) -> str:
+    """CPUs as Linux lists them: ``0-3,7``."""
+    found = []
+    for _, group in itertools.groupby(enumerate(numbers), lambda pair: pair[1] - pair[0]):
+        first, *others = (number for _, number in group)
+        found.append(f"{first}-{others[-1]}" if others else f"{first}")
+    return ",".join(found)

@@ -36,6 +36,8 @@ TAIL = [QUICKEST] * 5 + [QUICK] * 35 + [SLOW] * 10
 FAILING = ([Kind(503, 0.03)] * 6 + [Kind(500, 0.03)] * 2 + [Kind(404, 0.03)] * 2 + [Kind(202, 0.03)] * 6 + [Kind(0, 0.03)] * 2
            + [Kind(200, 0.08)] * 11 + [Kind(200, 0.3)])
 REFUSING = [Kind(503, 0.02)]
+#: What is asked beside other measurements is answered late, so that they aren't disturbed.
+HANGING_UP, UNHURRIED = [Kind(0, 0.1)], [Kind(200, 0.12)]
 
 
 @dataclass(eq=False)
@@ -60,7 +62,8 @@ class Asked:
 class Rigged:
     """The service, with the kinds of ``deck``, ``calm_after`` seconds after its first request with nothing but `QUICK`.
 
-    ``slowest_at``: so many seconds after the first request, the next one takes as long as `SLOWEST`.
+    ``slowest_at``: so many seconds after the first request, the next one takes as long as `SLOWEST`. ``good_at``: so many seconds after the first
+    request, the next one is answered well. ``told``: the service in a sentence.
     """
 
     deck: Sequence[Kind]
@@ -69,6 +72,10 @@ class Rigged:
     cold: float = COLD
     #: Whether a good answer begins at once, and only its end takes as long as it takes.
     head_first: bool = False
+    good_at: float = math.inf
+    told: str = ""
+    #: How many are to ask at a time.
+    concurrency: int = 8
     asked: list[Asked] = field(default_factory=list)
     port: int = 0
     #: The most requests that were in flight at a time.
@@ -170,6 +177,9 @@ class Rigged:
         if self._slowest and since > self._slowest[0]:
             del self._slowest[0]
             return SLOWEST
+        if since > self.good_at:
+            self.good_at = math.inf
+            return Kind(200, 0.02)
         if since > self.calm_after:
             return QUICK
         if not self._cards:
@@ -217,7 +227,6 @@ class Lone(Rigged):
     """
 
     deck: Sequence[Kind] = (QUICK,)
-    concurrency: int = 8
     held_after: float = 2.1
     held_for: float = 1.2
     #: What was asked by the one who isn't held.

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import re
+import signal
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -13,8 +14,8 @@ import pytest_asyncio
 
 from dojo.kata import Functions, Red, exercise, listed, new, plural
 from dojo.plugin import RUN
-from dojo.server import Connection, Port, serving, shown
-from katas.phase4_tuning.workers import OVERLAY, WORKER_PATIENCE, Taken, Workers, gathered, happens, processes
+from dojo.server import Connection, Port, Server, serving, shown
+from katas.phase4_tuning.workers import ON_TWO_CPUS, OVERLAY, WORKER_PATIENCE, Taken, Workers, gathered, happens, processes
 
 pytestmark = exercise("4.1", edit="app/serve.py")
 
@@ -104,12 +105,11 @@ class Running:
 
 @pytest_asyncio.fixture(loop_scope="session", scope="module")
 async def running(request: pytest.FixtureRequest) -> AsyncIterator[Running]:
-    """The service as ``python -m app.serve`` starts it; the tests below go through its life."""
-    port, count = Port(HOST), random.choice((2, 3))
+    """The service as ``python -m app.serve`` starts it, with more workers than CPUs; the tests below go through its life."""
+    port, count = Port(HOST), random.choice((3, 4))
     env = {"HOST": HOST, "PORT": str(port.number), "WEB_CONCURRENCY": str(count)}
     try:
-        async with serving(request.config.stash[RUN].launcher.root, [sys.executable, "-m", "app.serve"], port, env=env, overlay=OVERLAY,
-                           host=HOST) as server:
+        async with serving(request.config.stash[RUN].launcher.root, ON_TWO_CPUS, port, env=env, overlay=OVERLAY, host=HOST) as server:
             yield Running(Workers(server), count)
     except Red as red:
         raise Red(f"python -m app.serve, with HOST={HOST}, PORT={port.number} and WEB_CONCURRENCY={count}:\n{red}") from None
@@ -148,66 +148,89 @@ async def test_as_many_processes_answer(running: Running) -> None:
 
 @pytest.mark.live
 async def test_a_worker_that_was_killed_is_replaced(running: Running) -> None:
-    """When a worker is killed, as for want of memory, another one takes its place, and again as many answer."""
-    workers, server, count = running.workers, running.workers.server, running.count
+    """When workers are killed, as for want of memory, others take their places, and again as many answer."""
+    workers, count = running.workers, running.count
     if not workers.answered:  # when this test runs alone
         for each in await gathered(workers, count):
             each.finish()
             await each.answer()
-    victim = random.choice(sorted(workers.answered))
-    began = len(workers.started)
-    await server.signal(9, victim)
-    replaced = await workers.are(began + 1)
-    alive(running)
-
-    assert replaced, (
-        f"One of {count} workers, the process {victim}, was killed. After {WORKER_PATIENCE:.0f} s, the patience limit, no other had taken its "
-        f"place: the service goes on with {count - 1}, and with one less after each such night.{server.told()}"
-    )
-    taken = await gathered(workers, count)
-    for each in taken:
+    at_first = set(workers.answered)
+    victim = random.choice(sorted(at_first))
+    replacement = await replaced(running, f"One of {count} workers, the process {victim}, was killed", {victim})
+    other = random.choice(sorted(at_first - {victim}))
+    told = f"One of {count} workers had been replaced; the new one, {listed(sorted(replacement))}, and another one were killed at the same moment"
+    await replaced(running, told, {*replacement, other})
+    for each in await gathered(workers, count):
         each.finish()
         await each.answer()
-    assert victim not in {each.process for each in taken}
-    started = len(await workers.all_there()) - began
-    assert started == 1, f"One worker was killed, and {started} were started in its place."
+
+
+async def replaced(running: Running, told: str, victims: set[int]) -> set[int]:
+    """Kills workers at the same moment and waits until others have taken their places; who these are. Raises `Red` when they aren't as many."""
+    workers, server, count = running.workers, running.workers.server, running.count
+    before = workers.started
+    parents = {each["parent"] for each in await server.tree() if each["pid"] in victims}
+    # Whoever has to replace them learns of all of them at once: signals that come together are one.
+    for number, processes_of_it in ((signal.SIGSTOP, parents), (signal.SIGKILL, victims), (signal.SIGCONT, parents)):
+        for process in processes_of_it:
+            await server.signal(number, process)
+    there = await workers.are(len(before) + len(victims))
+    alive(running)
+
+    if not there:
+        missing = len(before) + len(victims) - len(workers.started)
+        raise Red(f"{told}. After {WORKER_PATIENCE:.0f} s, the patience limit, "
+                  + (f"no other had taken {'its place' if len(victims) == 1 else 'their places'}" if missing == len(victims) else
+                     f"{len(victims) - missing} had been replaced")
+                  + f": the service goes on with {count - missing}, and with fewer after each such night.{server.told()}")
+    new_ones = await workers.all_there() - before
+    assert len(new_ones) == len(victims), f"{told}, and {len(new_ones)} started in their place."
+    return new_ones
 
 
 @pytest.mark.live
 async def test_requests_in_flight_are_answered_after_a_sigterm(running: Running) -> None:
     """After a SIGTERM to the one process that was started, all workers stop, and each of them answers what it has in flight."""
-    workers, server, count = running.workers, running.workers.server, running.count
-    idle = await idle_connections(running)
+    workers, count = running.workers, running.count
+    idle = await idle_connections(await gathered(workers, count))
     running.taken = await gathered(workers, count)
     for each in running.taken:
         await each.free()
+    await stops(running.workers, running.taken, idle, f"Each of {count} workers had a request", HELD_ON)
+
+
+async def stops(workers: Workers, taken: list[Taken], idle: list[Connection], who: str, held_on: float = 0.0) -> None:
+    """Sends the SIGTERM to the process that was started, and raises `Red` unless all that ``taken`` have in flight is answered.
+
+    Once the workers have hung up on the ``idle`` connections they have heard of it; ``held_on`` seconds later the requests may go on.
+    """
+    server = workers.server
     await server.terminate()
     stopping = [asyncio.create_task(connection.hung_up()) for connection in idle]
     noticed = await happens(lambda: all(task.done() for task in stopping) or server.ended is not None, END_PATIENCE)
     for task in stopping:
         task.cancel()
     if server.ended is None:
-        await asyncio.sleep(HELD_ON)
+        await asyncio.sleep(held_on)
     left_behind = len(await server.tree()) if server.ended is not None else 0
-    for each in running.taken:
+    for each in taken:
         each.finish()
-    answers = await asyncio.gather(*(each.answer() for each in running.taken), return_exceptions=True)
+    answers = await asyncio.gather(*(each.answer() for each in taken), return_exceptions=True)
     lost = [answer for answer in answers if isinstance(answer, BaseException) or answer.status != 200]
-    sent = f"Each of {count} workers had a request in flight when the process of python -m app.serve got a SIGTERM."
+    sent = f"{who} in flight when the process of python -m app.serve got a SIGTERM."
 
     if left_behind:
         raise Red(f"{sent} That process ended at once ({server.told_end()}), with {processes(left_behind)} left behind.\n"
                   "A SIGTERM goes to one process. If that is not the server itself, it has to pass the signal on, and to wait.")
-    assert noticed, f"{sent} After {END_PATIENCE:.0f} s, the patience limit, its workers go on as if nothing had been.{server.told()}"
-    assert not lost, (
-        f"{sent} {len(lost)} of them got no answer: {shown_error(lost[0])}. What was accepted is answered; only what comes later "
-        f"is for somebody else.{server.told()}"
-    )
+    if not noticed:
+        raise Red(f"{sent} After {END_PATIENCE:.0f} s, the patience limit, its workers go on as if nothing had been.{server.told()}")
+    if lost:
+        raise Red(f"{sent} {len(lost)} of them got no answer: {shown_error(lost[0])}. What was accepted is answered; only what comes later "
+                  f"is for somebody else.{server.told()}")
 
 
-async def idle_connections(running: Running) -> list[Connection]:
-    """A connection to each of the workers on which nothing is asked. A worker that stops closes its own at once."""
-    taken = await gathered(running.workers, running.count)
+async def idle_connections(taken: list[Taken]) -> list[Connection]:
+    """A connection to each of these workers on which nothing is asked. A worker that stops closes its own at once."""
     for each in taken:
         each.finish()
         await each.answer()
@@ -226,7 +249,11 @@ def shown_error(lost: Any) -> str:
 @pytest.mark.live
 async def test_no_process_is_left_after_a_sigterm(running: Running) -> None:
     """When the last answer is given, all of its processes end, the one that was started last."""
-    server = running.workers.server
+    await nobody_is_left(running.workers.server)
+
+
+async def nobody_is_left(server: Server) -> None:
+    """Raises `Red` unless all processes of a server end that was asked to, and has answered all."""
     ended = await server.ends(END_PATIENCE)
     left: list[dict[str, Any]] = await server.tree()
     for _ in range(int(END_PATIENCE / 0.05) if ended else 0):
@@ -235,24 +262,29 @@ async def test_no_process_is_left_after_a_sigterm(running: Running) -> None:
         await asyncio.sleep(0.05)
         left = await server.tree()
 
-    assert ended, (
-        f"{END_PATIENCE:.0f} s after the last answer, the patience limit, the process of python -m app.serve still runs, "
-        f"{'alone' if len(left) < 2 else f'with {len(left) - 1} others'}. Whoever asked it to end will kill it.{server.told()}"
-    )
-    assert not left, (
-        f"The process of python -m app.serve has ended, and {processes(len(left))} of the service "
-        f"run{'s' if len(left) == 1 else ''} on, such as\n    {left[0]['command'][:70]}\nNobody knows of them, and they keep the port."
-    )
+    if not ended:
+        raise Red(f"{END_PATIENCE:.0f} s after the last answer, the patience limit, the process of python -m app.serve still runs, "
+                  f"{'alone' if len(left) < 2 else f'with {len(left) - 1} others'}. Whoever asked it to end will kill it.{server.told()}")
+    if left:
+        raise Red(f"The process of python -m app.serve has ended, and {processes(len(left))} of the service "
+                  f"run{'s' if len(left) == 1 else ''} on, such as\n    {left[0]['command'][:70]}\nNobody knows of them, and they keep the port.")
 
 
 @pytest.mark.live
 async def test_it_serves_without_a_number_of_workers(request: pytest.FixtureRequest) -> None:
-    """python -m app.serve serves where HOST and PORT say, also where WEB_CONCURRENCY isn't set."""
+    """python -m app.serve serves where HOST and PORT say, also where WEB_CONCURRENCY isn't set, and ends as well as with it."""
     port = Port(HOST)
     env = {"HOST": HOST, "PORT": str(port.number)}
     try:
-        async with serving(request.config.stash[RUN].launcher.root, [sys.executable, "-m", "app.serve"], port, env=env, overlay=OVERLAY, host=HOST):
-            pass
+        async with serving(request.config.stash[RUN].launcher.root, ON_TWO_CPUS, port, env=env, overlay=OVERLAY, host=HOST) as server:
+            workers = Workers(server)
+            idle, taken = await idle_connections(await workers.take(1)), await workers.take(1)  # how many workers there are is left open
+            if not idle or not taken:
+                raise Red(f"It listens, and no worker took a request.{server.told()}")
+            for each in taken:
+                await each.free()
+            await stops(workers, taken, idle, "A worker had a request")
+            await nobody_is_left(server)
     except Red as red:
         raise Red(f"python -m app.serve, with HOST={HOST} and PORT={port.number}, and without WEB_CONCURRENCY:\n{red}") from None
     finally:

@@ -86,8 +86,9 @@ async def test_the_period_counts(learner: Functions) -> None:
 
 
 async def test_no_quota_is_no_limit(learner: Functions) -> None:
-    """``max`` in version 2, -1 in version 1, and files that aren't there, limit nothing."""
+    """``max`` in version 2, -1 in version 1, whatever the period, and files that aren't there, limit nothing."""
     await check(learner, [Machine(64, 5, V2, -1), Machine(64, 5, V1, -1), Machine(64, 5, V2), Machine(64, 5, V1), Machine(64, 64, V1, -1)])
+    await check(learner, [Machine(64, 5, version, -1, period) for version in (V2, V1) for period in (50_000, 1_000_000)])
 
 
 async def test_the_smaller_one_counts(learner: Functions) -> None:

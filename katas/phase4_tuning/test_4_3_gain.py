@@ -14,7 +14,7 @@ from dojo.generator import closed
 from dojo.kata import Functions, Inconclusive, Red, beside, exercise, new
 from dojo.plugin import RUN
 from dojo.server import Port
-from katas.phase4_tuning.rigged import FAILING, QUICK, QUICKEST, REFUSING, SLOW, SLOWEST, TAIL, Lone, Rigged
+from katas.phase4_tuning.rigged import FAILING, HANGING_UP, QUICK, QUICKEST, REFUSING, SLOW, SLOWEST, TAIL, UNHURRIED, Lone, Rigged
 from katas.phase4_tuning.virtual import load
 
 pytestmark = exercise("4.3", edit="app/benchmark.py")
@@ -24,8 +24,8 @@ DRIVER = beside(__file__, "_measure_driver.py", "")
 #: For how long is measured, in seconds: what has a tail, what fails (so long that the requests at its edges hardly count, and no number of
 #: answers below 247 is a whole number a second, or in two), what holds all users but one, and what does nothing (longer when nothing came of it).
 SECONDS, LONGER, ALONE, SHORT = 2.0, 2.47, 1.5, (0.5, 1.0, 3.0)
-#: How many requests are in flight.
-CONCURRENCY = 8
+#: How many requests are in flight; and where all but one are held, more than a pool of ten connections has, which is a usual one.
+CONCURRENCY, MANY = 8, 12
 #: For how long nothing counts, and how long before the end the last request may come; in seconds.
 WARM_UP, EARLY = 2.0, 0.6
 #: From its call on, measure() warms up for two seconds. Where the first request came later than this, something cold may have been counted
@@ -59,7 +59,7 @@ class Measured:
     @property
     def call(self) -> str:
         """The call as messages tell it."""
-        return f"measure(url, seconds={self.seconds:g}, concurrency={CONCURRENCY})"
+        return f"measure(url, seconds={self.seconds:g}, concurrency={self.service.concurrency})"
 
     @property
     def told(self) -> str:
@@ -79,8 +79,11 @@ async def measure(request: pytest.FixtureRequest, *services: tuple[Rigged | str,
 
     async def one(host: Functions, service: Rigged | str, seconds: float) -> dict[str, Any]:
         called.append(time.monotonic())
-        url = service if isinstance(service, str) else service.url
-        said: dict[str, Any] = await host.call(f"{DRIVER}attempt", url, seconds, CONCURRENCY, patience=PATIENCE)
+        url, many, what = (service, CONCURRENCY, "Nobody listened.") if isinstance(service, str) else (service.url, service.concurrency, service.told)
+        try:
+            said: dict[str, Any] = await host.call(f"{DRIVER}attempt", url, seconds, many, patience=PATIENCE)
+        except Red as red:
+            raise Red(f"{what} {red}".strip()) from None
         return said
 
     try:
@@ -114,13 +117,14 @@ def shaped(measured: Measured) -> None:
 
 @pytest_asyncio.fixture(loop_scope="session", scope="module")
 async def first(request: pytest.FixtureRequest) -> AsyncIterator[dict[str, Measured]]:
-    """Measurements of five services at the same time: with a long tail, one that fails much, one that holds all users but one, one that refuses
-    all, and one that isn't there."""
+    """Measurements of six services at the same time: with a long tail, one that fails much, one that holds all users but one, one that refuses
+    all, one that hangs up on all but one, and one that isn't there."""
     nobody = Port()
     try:
-        async with with_a_tail() as tail, that_fails() as failing, that_holds() as alone, Rigged(REFUSING, cold=0.0) as refusing:
-            found = await measure(request, (tail, SECONDS), (failing, LONGER), (alone, ALONE), (refusing, SHORT[0]), (address(nobody), SHORT[0]))
-            yield dict(zip(("tail", "failing", "alone", "refusing", "nobody"), found, strict=True))
+        async with (with_a_tail() as tail, that_fails() as failing, that_holds() as alone, that_refuses() as refusing, that_answers_once() as once):
+            found = await measure(request, (tail, SECONDS), (failing, LONGER), (alone, ALONE), (refusing, SHORT[0]), (once, SHORT[0]),
+                                  (address(nobody), SHORT[0]))
+            yield dict(zip(("tail", "failing", "alone", "refusing", "once", "nobody"), found, strict=True))
     finally:
         nobody.close()
 
@@ -142,7 +146,17 @@ def that_fails() -> Rigged:
 
 def that_holds() -> Lone:
     """A service that holds all users but one, for nearly all of the time that counts."""
-    return Lone(cold=0.0, concurrency=CONCURRENCY, held_after=WARM_UP + 0.1, held_for=ALONE - 0.2)
+    return Lone(UNHURRIED, cold=0.0, concurrency=MANY, held_after=WARM_UP + 0.1, held_for=ALONE - 0.2)
+
+
+def that_refuses() -> Rigged:
+    """A service that is full all the time."""
+    return Rigged(REFUSING, cold=0.0, told="All requests were refused with a 503.")
+
+
+def that_answers_once() -> Rigged:
+    """A service that hangs up on everybody but one, who comes soon after what counts has begun."""
+    return Rigged(HANGING_UP, cold=0.0, good_at=WARM_UP + 0.1, told="One request was answered with a 200, and on all others the service hung up.")
 
 
 SERVICES: dict[str, Callable[[], Rigged]] = {"tail": with_a_tail, "failing": that_fails, "alone": that_holds}
@@ -153,14 +167,14 @@ SERVICES: dict[str, Callable[[], Rigged]] = {"tail": with_a_tail, "failing": tha
 
 async def test_so_many_requests_are_in_flight(first: dict[str, Measured]) -> None:
     """measure() keeps as many requests in flight as it was told, of the URL that it was given."""
-    for each in (first["tail"], first["failing"]):
-        service = each.service
+    for each in (first["tail"], first["failing"], first["alone"]):
+        service, many = each.service, each.service.concurrency
         assert service.asked, f"{each.call} returned {each.told}, and the service was asked nothing."
         assert not service.strange, f"{each.call} was to ask for '/work?size=3' and sent {service.strange[0]!r}."
-        assert service.peak == CONCURRENCY, (
+        assert service.peak == many, (
             f"{each.call}: there were {service.peak} requests in flight at most, and {len(service.asked)} in all. "
             + ("One that waits for the answer to another is no load: what a service can do is seen when it is asked by many."
-               if service.peak < CONCURRENCY else "The load is the caller's choice; another one has another result.")
+               if service.peak < many else "The load is the caller's choice; another one has another result.")
         )
 
 
@@ -217,8 +231,8 @@ def paused(each: Measured) -> str:
                                     ("a connection that ended without an answer", (0,), PAUSE_WITHOUT)):
         pauses = service.pauses(*statuses)
         if pauses and min(pauses) >= longest and (len(pauses) >= PAUSES or sum(pauses) >= PAUSED):
-            return (f"{each.call}: a service held {CONCURRENCY - 1} of {CONCURRENCY} requests and answered the user who was left at once, again and "
-                    f"again. After {what} there was no other request for {min(pauses):.2f} s, or longer. Meanwhile fewer than {CONCURRENCY} are in "
+            return (f"{each.call}: a service held {MANY - 1} of {MANY} requests and answered the user who was left at once, again and "
+                    f"again. After {what} there was no other request for {min(pauses):.2f} s, or longer. Meanwhile fewer than {MANY} are in "
                     "flight, and the service has the less to do the more often it answers so.")
     return ""
 
@@ -375,7 +389,7 @@ async def test_a_service_that_does_nothing_is_measured_as_well(request: pytest.F
             break
         # On a busy machine a short time may be over before the first answer.
         nobody = Port()
-        async with Rigged(REFUSING, cold=0.0) as service:
+        async with that_refuses() as service:
             each, = await measure(request, (service if name == "refusing" else address(nobody), seconds))
         nobody.close()
 
@@ -386,6 +400,21 @@ async def test_a_service_that_does_nothing_is_measured_as_well(request: pytest.F
             f"{each.call}, where {what}, said {each.told}. There is no latency of which {name_of_it} could be the percentile, so it is math.nan: "
             "a 0 would be the best of all services."
         )
+
+
+async def test_one_answer_is_a_result(request: pytest.FixtureRequest, first: dict[str, Measured]) -> None:
+    """Where one request is answered, both percentiles are what that took; those on which the service hung up are errors."""
+    each = first["once"]
+    for seconds in SHORT[1:]:
+        if each.said["errors"]:
+            break
+        async with that_answers_once() as service:  # on a busy machine a short time may be over before anybody was hung up on
+            each, = await measure(request, (service, seconds))
+
+    assert each.said["errors"] > 0, f"{each.service.told} {each.call} said {each.told}: who got no answer would have to be counted."
+    # On a busy machine the one may have come before the time that counts, or after it.
+    same = not each.said["throughput_rps"] or math.isclose(each.said["p50_s"], each.said["p95_s"])
+    assert same, f"{each.service.told} {each.call} said {each.told}. Of a single latency each percentile is that one."
 
 
 # -- speedup()
@@ -404,7 +433,8 @@ def result(*values: float) -> dict[str, Any]:
 async def test_the_speedup_is_a_ratio_of_throughputs(learner: Functions) -> None:
     """speedup(one, many) says how many times the throughput of `one` that of `many` is; latencies and errors have no part in it."""
     cases = [((50, 0.1, 0.2, 0), (100, 0.1, 0.2, 0), 2.0), ((80.0, 0.1, 0.3, 0), (60.0, 0.4, 0.9, 7), 0.75),
-             ((10.0, 0.5, 0.9, 400), (35.0, 0.1, 0.1, 0), 3.5), ((40.0, 0.1, 0.2, 0), (0.0, math.nan, math.nan, 9), 0.0)]
+             ((300.0, 0.1, 0.2, 0), (1.0, 0.1, 0.2, 0), 1 / 300), ((10.0, 0.5, 0.9, 400), (35.0, 0.1, 0.1, 0), 3.5),
+             ((40.0, 0.1, 0.2, 0), (0.0, math.nan, math.nan, 9), 0.0)]
 
     for one, many, expected in cases:
         value = await learner.call("app.benchmark:speedup", result(*one), result(*many))

@@ -53,10 +53,13 @@ def tree(**more: Any) -> dict[str, Any]:
 def told(asked: dict[str, Any]) -> str:
     """It in words."""
     if not asked["children"]:
-        return f"A process without children, which has {asked['shared'] // MB} MB and its own interpreter"
+        none = "whose only child is multiprocessing's resource tracker" if asked.get("tracker") else "without children"
+        return f"A process {none}, which has {asked['shared'] // MB} MB and its own interpreter"
     parts = [f"A first process and {asked['children']} children", f"{asked['shared'] // MB} MB that all of them share",
              f"{asked['own'] // MB} MB that each child has for itself"]
-    more = {"below": "a child of a child, with as much, and one of that one", "thread": "the last child started by a thread",
+    more = {"below": "a child of a child, with as much, and one of that one",
+            "pool": f"a pool of {asked.get('pool')} processes that the first child has started, each with as much",
+            "thread": "the last child started by a thread",
             "zombie": "a child that has ended, and whose parent hasn't asked",
             "ends": "a child that ends, and is gone, while it is looked at",
             "tracker": "multiprocessing's resource tracker"}
@@ -133,7 +136,7 @@ async def test_all_processes_are_measured(learner: Functions) -> None:
 
 async def test_children_of_children_are_measured(learner: Functions) -> None:
     """A worker may have processes of its own, such as a pool. They need memory too."""
-    await check(learner, [tree(below=2)])
+    await check(learner, [tree(below=2), tree(children=2, pool=3)])
 
 
 async def test_it_is_the_memory_of_now(learner: Functions) -> None:
@@ -143,7 +146,7 @@ async def test_it_is_the_memory_of_now(learner: Functions) -> None:
 
 async def test_the_resource_tracker_is_no_worker(learner: Functions) -> None:
     """uvicorn's first process has another child, which tidies up for multiprocessing. It has its memory, and serves nobody."""
-    await check(learner, [tree(tracker=True)])
+    await check(learner, [tree(tracker=True), tree(children=0, tracker=True)])
 
 
 async def test_a_process_that_has_ended_counts_for_nothing(learner: Functions) -> None:
@@ -153,7 +156,7 @@ async def test_a_process_that_has_ended_counts_for_nothing(learner: Functions) -
 
 async def test_a_process_may_end_while_it_is_looked_at(learner: Functions) -> None:
     """Between the list of all processes and the look at one of them, or between two looks, that one may end. It counts for nothing then."""
-    await check(learner, [tree(ends=look) for look in (1, 2, 3)])
+    await check(learner, [tree(children=2, ends=look) for look in (1, 2, 3, 4, 5)])
 
 
 # -- load_weights()

@@ -6,6 +6,7 @@ stands still takes none. So the judge holds them one after the other: the second
 
 import asyncio
 import itertools
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,15 @@ OVERLAY = {"app/main.py": APPLICATION, "notes/.keep": ""}
 WORKER_PATIENCE = 20.0
 
 _numbers = itertools.count(1)
+
+#: ``python -m app.serve`` where the process may use two CPUs at most: on any machine it is known how many are few, and how many are too many.
+ON_TWO_CPUS = [sys.executable, "-c", """
+import os, sys
+if hasattr(os, "sched_setaffinity"):
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:2])
+os.environ["PYTHON_CPU_COUNT"] = "2"  # from Python 3.13 on what os.cpu_count() says
+os.execv(sys.executable, [sys.executable, "-m", "app.serve"])
+"""]
 
 
 @dataclass

@@ -1,6 +1,6 @@
 # Wrong answer to 4.6: WEB_CONCURRENCY is not heard.
 # Rejected by: test_the_command_has_the_profile
-# Because: a web_concurrency of 7.*The profile's workers is 7, and uvicorn reads --workers \d
+# Because: a web_concurrency of 7.*WEB_CONCURRENCY has the last word: that is 7 workers, and uvicorn reads --workers \d
 
 """How the service is served: a command of uvicorn's, made of the settings. ``python -m app.serve`` becomes that server."""
 

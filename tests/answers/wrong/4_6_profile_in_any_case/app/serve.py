@@ -1,6 +1,6 @@
 # Wrong answer to 4.6: one profile for all.
 # Rejected by: test_the_command_has_the_profile
-# Because: With the profile 'not set'.*The profile's keep_alive is 5
+# Because: With the profile 'not set'.*No profile was chosen, and these are the options of CPU_BOUND
 
 """How the service is served: a command of uvicorn's, made of the settings. ``python -m app.serve`` becomes that server."""
 

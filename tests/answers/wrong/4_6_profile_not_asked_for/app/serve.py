@@ -1,6 +1,6 @@
 # Wrong answer to 4.6: server_command() does not look at the profile.
 # Rejected by: test_the_command_has_the_profile
-# Because: The profile's keep_alive is 75, and uvicorn reads --timeout-keep-alive 5|The profile's workers
+# Because: The profile's keep_alive is 75, and uvicorn reads --timeout-keep-alive 5
 
 """How the service is served: a command of uvicorn's, made of the settings. ``python -m app.serve`` becomes that server."""
 

@@ -1,6 +1,6 @@
 # Wrong answer to 4.6: the place is given back when the answer begins
 # Rejected by: test_the_limit_counts_those_in_flight
-# Because: the third one, with two in flight: it was passed on
+# Because: the third one, of a third client, with two in flight: it was passed on
 """A profile, put into effect inside of the service: what the server's command line can't say."""
 
 from typing import Any
