@@ -126,8 +126,9 @@ async def test_a_file_is_read_each_time(learner: Functions, tmp_path: Path) -> N
     result, = await summaries(learner, SEVERAL.write(tmp_path / "load_stats.csv"))
 
     if "raised" not in result and result == before:
-        raise Red(f"summarize() was called twice for one path, and another run had been written there between the calls. The second time it {shown(result)}"
-                  f"\nas the first time. Expected\n{lines(SEVERAL.summary())}\nLocust writes its files again and again: what they hold is read each time.")
+        raise Red("summarize() was called twice for one path, and another run had been written there between the calls. The second time it "
+                  f"{shown(result)}\nas the first time. Expected\n{lines(SEVERAL.summary())}\n"
+                  "Locust writes its files again and again: what they hold is read each time.")
     check(SEVERAL, result, "A run in a file that held another one before")
 
 
