@@ -64,7 +64,7 @@ def attempt(locustfile: str, word: str, arguments: list[Any], grace: float | Non
 
 @contextlib.contextmanager
 def clock_at(second: int | None) -> Iterator[None]:
-    """Sets back the clock that `time` tells of to a little after the beginning of a ``second``; it goes on as it did, and no timer is of this clock."""
+    """Sets back the clock that `time` tells of to a little after the beginning of a ``second``; it goes on as it did."""
     if second is None:
         yield
         return
