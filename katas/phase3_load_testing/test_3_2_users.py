@@ -74,10 +74,10 @@ class Seen:
         raise Red(f"{plural(self.count, self.name)} sent no request in {LONGEST_RUN:g} s. Locust said:\n{self.run.printed or '    nothing'}")
 
     def looked_at(self, *fails: str) -> list[tuple[Call, Kind, int, int]]:
-        """The requests whose answers `fails` so, with these answers, and how often Locust counted each of them, and as failed.
+        """The requests whose answers are of these kinds (`Kind.fails`), with these, and how often Locust counted each of them, and as failed.
 
-        Of these their users have surely seen the answer: they have sent the next request, or Locust has counted this one. The last ones may
-        have been under way when the run ended. Raises `Red` when there are none, as then nothing can be said of any.
+        Their users have surely seen the answers: they have sent the next request on that connection, or Locust has counted this one; the last
+        ones may have been under way when the run ended. Raises `Red` when there are none: what nobody has looked at is no pass.
         """
         read = {call.number for call in self.service.read()}
         settled = set(list(self.service.given)[:-3 * self.count])
