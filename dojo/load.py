@@ -72,6 +72,7 @@ class LoadRun:
     ``errors`` are the exceptions that tasks raised, each in the shape that `dojo.evidence.raised` tells, with its ``count``.
     ``judged`` has an entry for each answer that had a number in its header `TAG`: how often it was counted, and how often as failed.
     ``unnumbered`` are the same two numbers for all other requests: those that were not answered.
+    ``pauses``: for how long users asked to sleep between an answer that had a number and their next request, where they did.
     """
 
     status: int
@@ -83,6 +84,7 @@ class LoadRun:
     errors: list[dict[str, Any]] = field(default_factory=list)
     judged: dict[int, tuple[int, int]] = field(default_factory=dict)
     unnumbered: tuple[int, int] = (0, 0)
+    pauses: list[float] = field(default_factory=list)
 
     def row(self, name: str) -> dict[str, str]:
         """The row of ``stats`` with this name; empty when there is none."""
@@ -257,7 +259,7 @@ def _collected(folder: Path, status: int, printed: str, root: Path) -> LoadRun:
     seen = json.loads(_read(folder / "seen.json"))
     judged = {int(number): (counted, failed) for number, (counted, failed) in seen["judged"].items()}
     return LoadRun(status, _end_of(printed, root), stats, _rows(folder / "load_stats_history.csv"), _rows(folder / "failures.csv"), generator,
-                   seen["errors"], judged, tuple(seen["unnumbered"]))
+                   seen["errors"], judged, tuple(seen["unnumbered"]), seen["pauses"])
 
 
 def _found(file: Path, status: int, printed: str, root: Path) -> Found:

@@ -42,6 +42,8 @@ _environment: list[Any] = []
 _errors: dict[str, dict[str, Any]] = {}
 _judged: dict[str, list[int]] = {}
 _unnumbered = [0, 0]
+_slept: dict[Any, float] = {}
+_pauses: list[float] = []
 
 with contextlib.suppress(ImportError, ValueError, OSError):
     import resource
@@ -99,6 +101,23 @@ def _requested(response: Any = None, exception: Any = None, **_: Any) -> None:
     counted = _unnumbered if number is None else _judged.setdefault(number, [0, 0])
     counted[0] += 1
     counted[1] += exception is not None
+    user = gevent.getcurrent()
+    if pause := _slept.pop(user, 0.0):
+        _pauses.append(pause)
+    if number is not None:  # what follows an answer is a pause; what follows none may be anything
+        _slept[user] = 0.0
+
+
+def _noting(sleep: Any) -> Any:
+    """``sleep``, which also notes for how long a user that was answered asks to sleep until its next request: no clock is needed for that."""
+    def noting(seconds: float = 0, *more: Any, **named: Any) -> Any:
+        user = gevent.getcurrent()
+        if user in _slept:
+            with contextlib.suppress(TypeError, ValueError):  # what isn't a number sleep() refuses itself
+                _slept[user] += float(seconds)
+        return sleep(seconds, *more, **named)
+
+    return noting
 
 
 def _raised(exception: BaseException, tb: Any, **_: Any) -> None:
@@ -111,7 +130,7 @@ def _raised(exception: BaseException, tb: Any, **_: Any) -> None:
 def _quitting(environment: Any, **_: Any) -> None:
     if os.getpid() != _process:
         return
-    _save("seen.json", {"errors": list(_errors.values()), "judged": _judged, "unnumbered": _unnumbered})
+    _save("seen.json", {"errors": list(_errors.values()), "judged": _judged, "unnumbered": _unnumbered, "pauses": _pauses})
     table = StatsCSV(environment, PERCENTILES_TO_REPORT)
     for name, write in (("failures", table.failures_csv), ("stats", table.requests_csv)):
         with open(os.path.join(_folder, f"{name}.csv"), "w", newline="", encoding="utf-8") as file:
@@ -153,6 +172,8 @@ def _waits(user: type[Any]) -> list[float] | None:
         return None  # it needs more than a user that nobody started
 
 
+# Before the learner's file is imported, which takes them from here; Locust's own wait_time ends in the first of them.
+gevent.sleep = time.sleep = _noting(gevent.sleep)
 if "--list" in sys.argv:
     atexit.register(_found)
 events.init.add_listener(_initialized)

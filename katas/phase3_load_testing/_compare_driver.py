@@ -13,7 +13,9 @@ from typing import Any
 
 from dojo.stack import Learner
 
-learner = Learner(Path.cwd())
+#: Where the learner's files lie. A compare() that goes somewhere else is called there the next time.
+HOME = Path.cwd()
+learner = Learner(HOME)
 #: How long a process that has ended may take to be gone, in seconds.
 GONE_PATIENCE = 2.0
 
@@ -42,18 +44,27 @@ def attempt(arguments: list[Any], folder: str | None, drawing: str, fake: dict[s
     if fake is not None:
         stand_in(fake)
     compare = importlib.import_module("app.loadtest.compare").compare
-    before = files(Path.cwd())
-    done: dict[str, Any] = {}
+    before = files(HOME)
+    done: dict[str, Any] = {"moved": "" if Path.cwd() == HOME else Path.cwd().name}
     try:
         value = compare(*arguments, folder=Path(folder)) if folder else compare(*arguments)
         done["value"] = [told(each, analysis.LoadSummary) for each in value] if isinstance(value, list) else told(value, ())
     except NotImplementedError:
         raise
     except Exception as error:
-        done["raised"], done["kinds"] = learner.error(error), [kind.__name__ for kind in type(error).__mro__]
+        done["raised"], done["kinds"], done["told"] = learner.error(error), [kind.__name__ for kind in type(error).__mro__], all_of(error)
     notes = [json.loads(line) for line in Path(fake["log"]).read_text(encoding="utf-8").splitlines()] if fake and Path(fake["log"]).exists() else []
     return {**done, "paths": list(running.paths), "runs": notes, "left": still_running({note["pid"] for note in notes}),
-            "written": sorted(files(Path.cwd()) - before)}
+            "written": sorted(files(HOME) - before)}
+
+
+def all_of(error: BaseException | None) -> str:
+    """What an exception says, with its notes and with what Python says of where it came from."""
+    texts = []
+    while error is not None and len(texts) < 20:
+        texts.append("\n".join([str(error), *map(str, getattr(error, "__notes__", ()))]))
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return "\n".join(texts)
 
 
 def told(value: Any, cls: Any) -> Any:
@@ -65,7 +76,7 @@ def told(value: Any, cls: Any) -> Any:
 
 def stand_in(fake: dict[str, str]) -> None:
     """Lays the stand-in where `python -m locust` and the command `locust` find it before the real one."""
-    package, commands = Path("locust"), Path("commands")
+    package, commands = HOME / "locust", HOME / "commands"
     for each in (package, commands):
         each.mkdir(exist_ok=True)
     # What Python has compiled of the one before would be taken for this one's, as both are of one second and one size.
@@ -75,7 +86,7 @@ def stand_in(fake: dict[str, str]) -> None:
     command = commands / "locust"
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{package.resolve() / "__main__.py"}" "$@"\n', encoding="utf-8")
     command.chmod(0o755)
-    os.environ["PYTHONPATH"] = str(Path.cwd())
+    os.environ["PYTHONPATH"] = str(HOME)
     if str(commands.resolve()) not in os.environ.get("PATH", ""):
         os.environ["PATH"] = f"{commands.resolve()}{os.pathsep}{os.environ.get('PATH', '')}"
 

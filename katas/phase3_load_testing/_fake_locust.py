@@ -39,9 +39,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(allow_abbrev=False)
     for short, name in (("-u", "users"), ("-r", "spawn-rate"), ("-t", "run-time"), ("-H", "host")):
         parser.add_argument(short, f"--{name}", dest=name.replace("-", "_"), default=os.environ.get("LOCUST_" + name.upper().replace("-", "_")))
+    parser.add_argument("-f", "--locustfile", default=os.environ.get("LOCUST_LOCUSTFILE", "locustfile.py"))
     parser.add_argument("--csv", default=os.environ.get("LOCUST_CSV"))
     parser.add_argument("--headless", action="store_true")
     options, others = parser.parse_known_args()
+    if not Path(options.locustfile).is_file():
+        sys.exit(f"Could not find '{options.locustfile}'.")
     plan = json.loads(Path("@plan@").read_text(encoding="utf-8"))
     classes = [each for each in others if each in plan]
     note = {"pid": os.getpid(), "begun": started, "classes": classes, "users": float(options.users or 1), "rate": float(options.spawn_rate or 1),

@@ -1,5 +1,6 @@
 """Calls the learner's run() in the host, beside a locustfile of the judge's, and looks at what is left of it."""
 
+import contextlib
 import importlib
 import json
 import os
@@ -7,6 +8,7 @@ import shutil
 import signal
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -22,7 +24,8 @@ def ready() -> None:
 def attempt(locustfile: str, word: str, arguments: list[Any], grace: float | None = None, twice: bool = False) -> dict[str, Any]:
     """Runs ``run(*arguments)`` with ``locustfile`` as the workspace's; ``grace`` takes the place of GRACE_SECONDS, if it is there.
 
-    With ``twice`` it is run once more when it has returned a path, and all but `again` is about the first time.
+    With ``twice`` it is run once more when it has returned a path, and all but `again` is about the first time. By the clock both begin
+    in the same second then, as runs of two threads of one process do.
     """
     module = importlib.import_module("app.loadtest.run")
     if grace is not None and hasattr(module, "GRACE_SECONDS"):
@@ -35,8 +38,10 @@ def attempt(locustfile: str, word: str, arguments: list[Any], grace: float | Non
     home = Path.cwd()
     before, began = files(home), time.monotonic()
     done: dict[str, Any] = {"home": str(home)}
+    second = int(time.time()) - 1 if twice else None
     try:
-        done["path"] = returned(module.run(*arguments), home)
+        with clock_at(second):
+            done["path"] = returned(module.run(*arguments), home)
     except NotImplementedError:
         raise
     except (RuntimeError, TimeoutError) as error:
@@ -49,18 +54,39 @@ def attempt(locustfile: str, word: str, arguments: list[Any], grace: float | Non
     done["said"] = next((each for each in said if "users" in each), {})
     done["printed"] = any("printed" in each for each in said)
     done["stuck"] = any("stuck" in each for each in said)
+    done["time"] = next((each["time"] for each in said if each.get("time") is not None), None)
     done["lasted"] = next((each["ended"] - began for each in said if "ended" in each), None)
     done["written"] = sorted(files(home) - before)
     if twice and done.get("path", {}).get("exists"):
-        done["again"] = once_more(module, arguments, Path(done["path"]["file"]), home)
+        done["again"] = once_more(module, arguments, Path(done["path"]["file"]), home, second)
     return done
 
 
-def once_more(module: ModuleType, arguments: list[Any], first: Path, home: Path) -> dict[str, Any]:
+@contextlib.contextmanager
+def clock_at(second: int | None) -> Iterator[None]:
+    """Sets back the clock that `time` tells of to a little after the beginning of a ``second``; it goes on as it did."""
+    if second is None:
+        yield
+        return
+    real = {name: getattr(time, name) for name in ("time", "time_ns", "localtime", "gmtime", "strftime")}
+    back = real["time_ns"]() - int((second + 0.1) * 1e9)
+    time.time_ns = lambda: real["time_ns"]() - back
+    time.time = lambda: time.time_ns() / 1e9
+    time.localtime = lambda seconds=None: real["localtime"](time.time() if seconds is None else seconds)
+    time.gmtime = lambda seconds=None: real["gmtime"](time.time() if seconds is None else seconds)
+    time.strftime = lambda form, *when: real["strftime"](form, *(when or (time.localtime(),)))
+    try:
+        yield
+    finally:
+        vars(time).update(real)
+
+
+def once_more(module: ModuleType, arguments: list[Any], first: Path, home: Path, second: int | None) -> dict[str, Any]:
     """What a second run returned, and what became of the first one's file."""
     before, path = first.read_bytes(), None
     try:
-        path = returned(module.run(*arguments), home)
+        with clock_at(second):
+            path = returned(module.run(*arguments), home)
     except (RuntimeError, TimeoutError):
         pass  # the first run has shown what it does; this one is about its files
     finally:

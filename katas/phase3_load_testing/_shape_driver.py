@@ -8,6 +8,7 @@ import importlib
 import os
 import sys
 import time
+import timeit
 from numbers import Integral, Real
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -30,6 +31,9 @@ class Clock:
             began = getattr(time, name)()
             setattr(of_time, name, lambda began=began: began + self.passed)
             setattr(of_time, f"{name}_ns", lambda began=began: int((began + self.passed) * 1e9))
+        if hasattr(time, "clock_gettime"):
+            of_time.__dict__["clock_gettime"] = lambda clock: time.clock_gettime(clock) + self.passed
+            of_time.__dict__["clock_gettime_ns"] = lambda clock: time.clock_gettime_ns(clock) + int(self.passed * 1e9)
         of_datetime = ModuleType("datetime")
         of_datetime.__dict__.update(vars(datetime))
         clock, first = self, time.time()
@@ -44,11 +48,23 @@ class Clock:
                 return datetime.datetime.fromtimestamp(first + clock.passed, datetime.UTC).replace(tzinfo=None)
 
         of_datetime.__dict__["datetime"] = Now
-        return {"time": of_time, "datetime": of_datetime}
+        of_timeit = ModuleType("timeit")
+        of_timeit.__dict__.update({**vars(timeit), "default_timer": of_time.perf_counter, "time": of_time})
+        return {"time": of_time, "datetime": of_datetime, "timeit": of_timeit}
 
 
-def ticks(longest: float) -> list[list[Any]]:
-    """What tick() says at each time, until it says None or ``longest`` seconds have passed."""
+def runner() -> SimpleNamespace:
+    """What stands in for Locust's runner: nobody is there yet, and its statistics are Locust's own, of no request."""
+    from locust.stats import RequestStats
+
+    stats = RequestStats()
+    environment = SimpleNamespace(stats=stats)
+    environment.runner = SimpleNamespace(user_count=0, target_user_count=0, state="running", stats=stats, environment=environment)
+    return environment.runner
+
+
+def ticks(longest: float) -> list[list[Any]] | None:
+    """What tick() says at each time, until it says None or ``longest`` seconds have passed; None of a class that Locust leaves alone."""
     os.environ.update(LOCUST_SKIP_MONKEY_PATCH="1", LOAD_SHAPE="StepLoad")
     import locust.shape
 
@@ -59,7 +75,9 @@ def ticks(longest: float) -> list[list[Any]]:
     sys.modules.update(stand_ins)
     try:
         shape = importlib.import_module("locustfile").StepLoad()
-        shape.runner = SimpleNamespace(user_count=0, state="running")
+        if getattr(shape, "abstract", False):
+            return None
+        shape.runner = runner()
         shape.reset_time()
         said: list[list[Any]] = []
         while clock.passed <= longest:
@@ -68,7 +86,7 @@ def ticks(longest: float) -> list[list[Any]]:
             if value is None:
                 break
             if isinstance(value, list):
-                shape.runner.user_count = value[0]
+                shape.runner.user_count = shape.runner.target_user_count = value[0]
             clock.passed += TICK
         return said
     finally:

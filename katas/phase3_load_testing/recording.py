@@ -61,6 +61,7 @@ ANY_BODY = (
     _body("the JSON null", b"null"),
     _body("a JSON list", [0.5, "1.0"]),
     _body("an error as JSON", {"detail": "model not loaded"}),
+    _body("a bare number", 7),
 )
 WRONG_PREDICTIONS = (
     *ANY_BODY,
@@ -69,10 +70,13 @@ WRONG_PREDICTIONS = (
     _body("a model_version and no prediction", {"model_version": "1.0"}),
     _body("a prediction and no model_version", {"prediction": 0.5}),
     _body("a number for a model_version", {"prediction": 0.5, "model_version": 3}),
+    _body("a right prediction inside of another object", {"result": PREDICTIONS[0]}),
+    _body("a right prediction on a page of HTML", f"<pre>{json.dumps(PREDICTIONS[0])}</pre>".encode()),
 )
 WRONG_USERS = (
     *ANY_BODY,
     Kind("a 200 with another user", lambda call: Answer(json=a_user(user_of(call) % 100 + 1)), "body"),
+    Kind("a 200 with another user, whose id begins as that one", lambda call: Answer(json=a_user(10 * user_of(call) + 7)), "body"),
     _body("a user_id of null", a_user(None)),
     _body("a user without a user_id", {"name": "User", "email": "user@example.org"}),
 )
@@ -92,9 +96,9 @@ def _status(status: int, right: Kind | None = None) -> Kind:
 
 
 _LINE = Kind("a hang-up instead of an answer", lambda call: Answer(garbage=b""), "line")
-# Locust itself takes 202 for a success: it is one of a queue that will answer later.
+# Locust itself takes 201 and 202 for successes: something was made, or a queue will answer later.
 FAILED_PREDICTIONS = (_status(500), _status(503, RIGHT_PREDICTIONS[0]), _status(404), _status(429, RIGHT_PREDICTIONS[0]),
-                      _status(202, RIGHT_PREDICTIONS[0]), _LINE)
+                      _status(201, RIGHT_PREDICTIONS[0]), _status(202, RIGHT_PREDICTIONS[0]), _LINE)
 # Without the last one: a GET may be sent again by itself, so Locust's client does that when it finds its connection closed.
 FAILED_USERS = (_status(500), _status(503, RIGHT_USERS[0]), _status(404), _status(202, RIGHT_USERS[0]))
 
@@ -128,6 +132,8 @@ class Recording(Upstream):
         self._turns = {False: 0, True: 0}
         #: The only connection that still gets answers, and how many calls had come by then.
         self._alone, self._before = 0, 0
+        #: On how many connections requests waited at the same time, when no more answers were given; 0 before that.
+        self.apart = 0
         self.close(only=lambda call: 0 != self._alone != call.connection)
 
     def _answer(self, call: Call) -> Answer:
@@ -154,6 +160,15 @@ class Recording(Upstream):
             if lasting:
                 self._alone, self._before, self._right_first = lasting[-1], len(self.calls), sys.maxsize
         return sum(call.connection == self._alone for call in self.calls[self._before:]) if self._alone else 0
+
+    def answer_nobody(self) -> int:
+        """From now on all wait, but for the one that alone gets answers, if there is such a one; on how many connections that is.
+
+        So each of as many users as there are comes to wait on a connection of its own, however late it begins. Those that share connections don't.
+        """
+        self._alone = self._alone or -1
+        self.apart = len({call.connection for call in self.held} | {self._alone} - {-1})
+        return self.apart
 
     def by_connection(self) -> list[list[Call]]:
         """The calls of each connection, in their order."""

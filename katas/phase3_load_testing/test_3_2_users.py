@@ -44,8 +44,10 @@ COUNT, RIGHT_FIRST = 8, 24
 MIXED_COUNT, MIXED_RIGHT_FIRST = 30, 260
 #: The shares of MixedUser's requests are those of the first so many, a number that doesn't depend on what they are.
 DRAWN = 500
-#: So many requests of one MixedUser are seen while all others wait; and for how long that is waited for at most, in seconds.
+#: So many requests of one MixedUser are seen while all others wait; and for how long that, and that all wait, is waited for at most, in seconds.
 ALONE, LONGEST_ALONE = 5, 3.0
+#: What is repeated after so many requests at most, by so many at least, is a sequence and no chance: that would be once in 10²⁰ runs.
+LONGEST_CYCLE, ALIKE = 8, 100
 #: How often a right answer may be rejected by chance.
 FALSE_ALARM = 1e-10
 
@@ -71,6 +73,28 @@ class Seen:
             raise Inconclusive(why)
         raise Red(f"{plural(self.count, self.name)} sent no request in {LONGEST_RUN:g} s. Locust said:\n{self.run.printed or '    nothing'}")
 
+    def looked_at(self, *fails: str) -> list[tuple[Call, Kind, int, int]]:
+        """The requests whose answers are of these kinds (`Kind.fails`), with these, and how often Locust counted each of them, and as failed.
+
+        Their users have surely seen the answers: they have sent the next request on that connection, or Locust has counted this one; the last
+        ones may have been under way when the run ended. Raises `Red` when there are none: what nobody has looked at is no pass.
+        """
+        read = {call.number for call in self.service.read()}
+        settled = set(list(self.service.given)[:-3 * self.count])
+        found = [(call, self.service.given[call.number], *self.run.judged.get(call.number, (0, 0))) for call in self.calls
+                 if call.number in read or (call.number in self.run.judged and call.number in settled)]
+        found = [each for each in found if each[1].fails in fails]
+        if found:
+            return found
+        if why := strained(self):
+            raise Inconclusive(why)
+        given = sum(self.service.given[number].fails in fails for number in settled)
+        told = f"{plural(self.count, self.name)} sent {plural(len(self.calls), 'request')}"
+        if given:
+            raise Red(f"{told}, and {given} of them were given {LOOKED_FOR[fails[0]]}. Locust counted none of these, neither as good nor as failed."
+                      f"{because(self)}")
+        raise Red(f"{told} in {LONGEST_RUN:g} s: too few to come upon {LOOKED_FOR[fails[0]]}.{because(self)}")
+
 
 async def recorded(load: Load, name: str) -> Seen:
     """Runs the users of one class until all that matters has been seen."""
@@ -88,6 +112,8 @@ async def recorded(load: Load, name: str) -> Seen:
             return False
         until = min(until, time.perf_counter() + LONGEST_ALONE)
         if mixed and service.answer_one() < ALONE and time.perf_counter() < until:
+            return False
+        if service.answer_nobody() < users and time.perf_counter() < until:
             return False
         service.open()
         return True
@@ -221,12 +247,14 @@ async def test_payloads_vary(runs: dict[str, Seen]) -> None:
                 f"In all {len(predictions)} requests of {plural(seen.count, seen.name)}, {name} was {listed([*map(str, sorted(values))])}.\n"
                 "A service that keeps its last answers, or a processor its last branches, is measured at its best by that."
             )
-        of_users = [[call.details["body"] for call in calls if not is_lookup(call)] for calls in seen.service.by_connection()]
-        repeated = sum(len(bodies) - 1 for bodies in of_users if bodies)
+        of_users = [[payload(call) for call in calls if not is_lookup(call)] for calls in seen.service.by_connection()]
+        repeated = sum(len(payloads) - 1 for payloads in of_users if payloads)
         # Twenty draws that all repeat the one before them: once in 10⁹ runs, if there are only three values.
-        assert repeated < 20 or any(len(set(bodies)) > 1 for bodies in of_users), (
-            f"Each user of the class {seen.name} repeated its own payload: {plural(repeated, 'request')} that the service had been sent on the "
-            f"same connection before, such as\n{example(predictions[0])}\nIt has to vary from request to request, not only from user to user."
+        kept = [name for name in FEATURES if all(len({each[name] for each in payloads}) < 2 for payloads in of_users)]
+        what = "payload" if len(kept) > 1 else "".join(kept)
+        assert repeated < 20 or not kept, (
+            f"Each user of the class {seen.name} repeated its own {what}: in {plural(repeated, 'request')} it was what the service had been sent on "
+            f"the same connection before, such as\n{example(predictions[0])}\nIt has to vary from request to request, not only from user to user."
         )
 
 
@@ -247,9 +275,20 @@ async def test_users_of_all_ids_are_asked_for(mixed: Seen) -> None:
         f"{MIXED} asked for {len(ids)} users, all of them with ids from {low} to {high}. The table holds the ids 1 to 100, and a few of them "
         "always come from the database's memory."
     )
+    # Who goes through them in an order of its own asks for none again so soon; and one who always asks for the same is one of many who do.
+    again = any(len(set(own)) < len(own) for calls in mixed.service.by_connection() if (own := [user_of(c) for c in calls if is_lookup(c)]))
+    few = len(set(ids))
+    chance = math.comb(100, few) * (few / 100) ** min(len(ids), mixed.count)
+    assert counts_up or not again or chance > FALSE_ALARM, (
+        f"{MIXED} asked for {len(ids)} users, and always for one of {few}: those with the ids {listed([*map(str, sorted(set(ids)))])}. The table "
+        "holds the ids 1 to 100, and a few of them always come from the database's memory."
+    )
 
 
 # -- what counts as failed
+
+#: What the answers are called of which nothing was seen.
+LOOKED_FOR = {"": "right answers", "body": "wrong bodies", "status": "another status than 200"}
 
 
 def told_of(seen: Seen, call: Call, kind: Kind) -> str:
@@ -261,11 +300,8 @@ def told_of(seen: Seen, call: Call, kind: Kind) -> str:
 async def test_right_answers_count_as_successes(runs: dict[str, Seen]) -> None:
     """No right answer counts as failed, also a prediction of 0.0."""
     for seen in runs.values():
-        for call in seen.service.read():
-            kind, (_, failed) = seen.service.given[call.number], seen.run.judged.get(call.number, (0, 0))
-            assert kind.fails or not failed, (
-                f"{told_of(seen, call, kind)}and counted it as failed. Locust's list of failures:\n{failures(seen)}"
-            )
+        for call, kind, _, failed in seen.looked_at(""):
+            assert not failed, f"{told_of(seen, call, kind)}and counted it as failed. Locust's list of failures:\n{failures(seen)}"
 
 
 @pytest.mark.live
@@ -273,10 +309,7 @@ async def test_right_answers_count_as_successes(runs: dict[str, Seen]) -> None:
 async def test_wrong_answers_count_as_failed(runs: dict[str, Seen], fails: str) -> None:
     """Each answer with a wrong body or a status other than 200 counts as failed, once."""
     for seen in runs.values():
-        for call in seen.service.read():
-            kind, (counted, failed) = seen.service.given[call.number], seen.run.judged.get(call.number, (0, 0))
-            if kind.fails != fails:
-                continue
+        for call, kind, counted, failed in seen.looked_at(fails):
             assert counted, f"{told_of(seen, call, kind)}and Locust counted the request neither as good nor as failed.{because(seen)}"
             assert failed, f"{told_of(seen, call, kind)}and counted it as a success.{why_wrong(kind)}"
 
@@ -320,10 +353,7 @@ async def test_a_request_that_nobody_answers_counts_as_failed(runs: dict[str, Se
 async def test_each_request_is_counted_once(runs: dict[str, Seen]) -> None:
     """Locust's statistics have each request of a user once."""
     for seen in runs.values():
-        for call in seen.service.read():
-            kind, (counted, _) = seen.service.given[call.number], seen.run.judged.get(call.number, (0, 0))
-            if kind.fails == "line":
-                continue
+        for call, kind, counted, _ in seen.looked_at("", "body", "status"):
             assert counted, f"{told_of(seen, call, kind)}and Locust did not count the request.{because(seen)}"
             assert counted == 1, f"{told_of(seen, call, kind)}and Locust counted the request {counted} times."
         total, sent = int(seen.run.total["Request Count"]), len(seen.calls)
@@ -362,20 +392,23 @@ def some(names: list[str]) -> str:
 
 
 @pytest.mark.live
-async def test_each_user_keeps_its_connection(mixed: Seen) -> None:
+async def test_each_user_keeps_its_connection(runs: dict[str, Seen]) -> None:
     """Each user has one connection and keeps it: a new one is opened only after the service hung up."""
-    first = mixed.calls[:MIXED_RIGHT_FIRST]
-    opened = len({call.connection for call in first})
-    if len(first) < 2 * mixed.count:
-        return  # hardly any request was sent, for which other tests have their reasons
+    for seen in runs.values():
+        first = seen.calls[:MIXED_RIGHT_FIRST if seen.name == MIXED else RIGHT_FIRST]
+        opened = len({call.connection for call in first})
+        if len(first) < 2 * seen.count:
+            continue  # hardly any request was sent, for which other tests have their reasons
 
-    assert opened <= mixed.count, (
-        f"{plural(mixed.count, MIXED)} opened {opened} connections for their first {len(first)} requests. A user keeps its connection, as a browser "
-        "does; opening one costs more than a request, and it is the operating system that is measured then."
-    )
-    assert opened >= mixed.count or strained(mixed), (
-        f"{plural(mixed.count, MIXED)} shared {opened} connections. Each user is another client, with a connection of its own."
-    )
+        assert opened <= seen.count, (
+            f"{plural(seen.count, seen.name)} opened {opened} connections for their first {len(first)} requests. A user keeps its connection, as a "
+            "browser does; opening one costs more than a request, and it is the operating system that is measured then."
+        )
+        # At the end of the run nobody got an answer until each user had come to wait for one, or had had time enough for it.
+        apart = seen.service.apart or len(seen.service.by_connection())
+        assert apart >= seen.count or strained(seen), (
+            f"{plural(seen.count, seen.name)} shared {apart} connections. Each user is another client, with a connection of its own."
+        )
 
 
 def strained(seen: Seen) -> str:
@@ -394,6 +427,11 @@ async def test_mixed_users_ask_for_three_predictions_per_user(mixed: Seen, found
         f"Of {len(first)} requests of {MIXED} {lookups} were for users and {len(first) - lookups} for predictions. With one in four for users "
         f"it would have been {least} to {most}, but for one run in a billion."
     )
+    turn = cycle([[*map(is_lookup, calls)] for calls in mixed.service.by_connection()])
+    assert not turn or 4 * sum(turn) == len(turn), (
+        f"Each {MIXED} asks in the same turn, again and again: {', '.join('a user' if each else 'a prediction' for each in turn)}.\n"
+        "It sends three predictions for each user."
+    )
     shares = next(user.shares for user in found.users if user.name == MIXED)
     if len(shares) != 2 or math.isclose(min(shares.values()), 0.25):
         return
@@ -404,6 +442,15 @@ async def test_mixed_users_ask_for_three_predictions_per_user(mixed: Seen, found
     assert likelihood(lookups, len(first), share) < likelihood(lookups, len(first), 0.25), (
         f"{MIXED} has the tasks {told}, and {lookups} of {len(first)} requests were for users. It sends three predictions for each user."
     )
+
+
+def cycle(users: list[list[bool]]) -> list[bool]:
+    """The turn that all ``users`` repeat, when it is the same from their first request on; empty when chance decides."""
+    for length in range(1, LONGEST_CYCLE + 1):
+        pairs = [pair for user in users for pair in zip(user, user[length:], strict=False)]
+        if len(pairs) >= ALIKE and all(before == after for before, after in pairs):
+            return max(users, key=len)[:length]
+    return []
 
 
 def likelihood(count: int, total: int, share: float) -> float:
@@ -437,6 +484,15 @@ async def test_mixed_users_pause(mixed: Seen, note: Callable[[str], None]) -> No
     assert shortest >= SHORTEST - TOLERANCE, (
         f"A {MIXED} sent {after.text} {max(shortest, 0) * 1000:.1f} ms after the answer to {before.text} had gone out. It pauses for {SHORTEST:g} to "
         f"{LONGEST:g} s.\nWithout a pause, {mixed.count} users are a load of {mixed.count} requests at any time, not of {mixed.count} people."
+    )
+    # For how long it asked to sleep, which no clock and no busy machine changes. Who waits in another way has said nothing.
+    asked = mixed.run.pauses
+    assert max(asked, default=0.0) <= LONGEST + 1e-6, (
+        f"A {MIXED} slept for {max(asked):.3g} s between an answer and its next request. It pauses for {SHORTEST:g} to {LONGEST:g} s."
+    )
+    assert len(asked) < 20 or max(asked) - min(asked) > 1e-6, (
+        f"A {MIXED} slept for {asked[0]:.3g} s between an answer and its next request, {len(asked)} times out of {len(asked)}. People aren't that "
+        "regular; users that all pause for as long come in waves."
     )
     note(f"{MIXED}: {len(mixed.calls)} requests of {mixed.count} users, pauses from {shortest * 1000:.0f} ms, "
          f"{sum(map(is_lookup, mixed.calls[:DRAWN]))} of {len(mixed.calls[:DRAWN])} for users")

@@ -45,15 +45,28 @@ class StuckUser(FastHttpUser):
         while True:
             pass
 '''
-BROKEN = "import flux_capacitor\n"
+#: Can't be imported, for a reason that nobody would look for by its name.
+BROKEN = "CAPACITIES = open('flux_capacitor.csv').read()\n"
 HANGING = '''\
 import json, os, time
-with open("@word@", "a") as file:
-    file.write(json.dumps({"pid": os.getpid(), "stuck": True}) + "\\n")
+from locust.argument_parser import parse_options
+from locust.util.timespan import parse_timespan
+
+def leave(**word):
+    with open("@word@", "a") as file:
+        file.write(json.dumps({"pid": os.getpid(), **word}) + "\\n")
+
+leave(stuck=True)
+try:
+    leave(time=parse_timespan(str(parse_options().run_time)))
+except Exception:
+    pass  # without a time, or with one that Locust doesn't know
 time.sleep(3600)
 '''
 #: How long the load of a Locust that hangs is to last, in seconds: longer than the first of these graces, which begin when it is over.
 STUCK_SECONDS = 3.0
+#: And the one for which Locust, which knows whole seconds only, must not be given 0: that is no limit for it.
+SHORT_SECONDS = 0.5
 #: Locust's statistics lack what came after they were last written: each tenth of a second here, with some room. In seconds.
 GAP = 1.0
 
@@ -308,7 +321,8 @@ async def test_each_run_has_files_of_its_own(loads: dict[str, Outcome]) -> None:
         again = load.done.get("again") or {}  # without a path when the machine was too busy for a second run
         assert not again.get("path") or again["path"].get("file") != load.path["file"], (
             f"{load.call} was called again when it had returned, and returned the same path again, {load.path['shown']}: the second run wrote "
-            "over what the first had measured. A load is repeated to see how much its figures vary; tempfile.mkdtemp makes a new folder each time."
+            "over what the first had measured. A load is repeated to see how much its figures vary; tempfile.mkdtemp makes a new folder each time. "
+            "(By the clock, which was set back, both began in the same second, as they do in two threads.)"
         )
         assert not again.get("touched"), (
             f"{load.call} returned {load.path['shown']}. When it was called again, that file was {again['touched']}."
@@ -338,7 +352,8 @@ async def test_a_locust_that_can_not_start_is_an_error(request: pytest.FixtureRe
         request.config, tmp_path, Attempt([host, "Nobody", 1, 1.0, 1.0]), Attempt([host, "FirstUser", 1, 1.0, 1.0], locustfile=BROKEN),
     )
 
-    for load, what, text in ((unknown, "a class that isn't there", "Nobody"), (broken, "a locustfile that imports flux_capacitor", "flux_capacitor")):
+    for load, what, text in ((unknown, "a class that isn't there", "Nobody"),
+                             (broken, "a locustfile that opens a file which isn't there", "flux_capacitor")):
         if "raised" not in load.done:
             raise Red(f"{load.call}, with {what}, returned {load.done['path']['shown']}. Locust could not start, so there was no load: "
                       "a RuntimeError that says why.")
@@ -361,7 +376,7 @@ async def test_a_locust_that_hangs_is_ended(request: pytest.FixtureRequest, tmp_
         loads = await outcomes(
             request.config, folder,
             Attempt([service.url, "StuckUser", 1, 1.0, STUCK_SECONDS], grace=grace, locustfile=stuck),
-            Attempt([service.url, "FirstUser", 1, 1.0, 1.0], grace=grace, locustfile=HANGING),
+            Attempt([service.url, "FirstUser", 1, 1.0, SHORT_SECONDS], grace=grace, locustfile=HANGING),
         )
         for load in loads:
             # Counted from the call on: nothing but a limit that is too short is over before the load is.
@@ -380,6 +395,10 @@ async def test_a_locust_that_hangs_is_ended(request: pytest.FixtureRequest, tmp_
         )
         assert "TimeoutError" in load.done["raised"]["kinds"], (
             f"{load.call}, with {what}, raised {load.done['raised']['type']}:\n{said(load.done['raised']['message'])}\nIt is to be a TimeoutError."
+        )
+        assert load.done["time"] != 0, (
+            f"{load.call} started Locust for 0 s, which is no limit for it: it would run on. It knows whole seconds only, so "
+            f"{load.arguments[4]:g} is 1 for it."
         )
     if not all(load.done["stuck"] for load in loads):
         raise Inconclusive("the machine is so busy that Locust had not started before its time was over")

@@ -120,6 +120,18 @@ async def test_several_endpoints_are_one_run(learner: Functions, tmp_path: Path)
     check(SEVERAL, result, "A run of three endpoints")
 
 
+async def test_a_file_is_read_each_time(learner: Functions, tmp_path: Path) -> None:
+    """When another run has been written into a file, the figures are those of the other run."""
+    before, = await summaries(learner, ONE.write(tmp_path / "load_stats.csv"))
+    result, = await summaries(learner, SEVERAL.write(tmp_path / "load_stats.csv"))
+
+    if "raised" not in result and result == before:
+        raise Red("summarize() was called twice for one path, and another run had been written there between the calls. The second time it "
+                  f"{shown(result)}\nas the first time. Expected\n{lines(SEVERAL.summary())}\n"
+                  "Locust writes its files again and again: what they hold is read each time.")
+    check(SEVERAL, result, "A run in a file that held another one before")
+
+
 async def test_failed_requests_are_requests(learner: Functions, tmp_path: Path) -> None:
     """The failure rate is the part of all requests that failed, whether that is half of them or all."""
     tables = [Table([Row("/predict", 10, failures, (40, 80, 90))], 2.0) for failures in (0, 1, 5, 10)]
@@ -204,12 +216,13 @@ async def test_another_file_is_an_error(learner: Functions, tmp_path: Path) -> N
         "A table of something else": "day,count\n2026-01-01,7\nAggregated,9\n",
         "A page of HTML": "<html><body>Not found</body></html>",
     }
-    files = []
-    for number, text in enumerate(texts.values()):
-        files.append(tmp_path / f"{number}.csv")
-        files[-1].write_text(text, encoding="utf-8")
+    files = {}
+    for number, (told, text) in enumerate(texts.items()):
+        for name in (f"{number}.csv", f"{number}_stats.csv"):  # what a file holds says what it is, and not how it is called
+            files[tmp_path / name] = f"{told} of the name {name}"
+            (tmp_path / name).write_text(text, encoding="utf-8")
 
-    for told, file, result in zip(texts, files, await summaries(learner, *files), strict=True):
+    for (file, told), result in zip(files.items(), await summaries(learner, *files), strict=True):
         is_value_error(result, file, told, "zeros, or a KeyError, would tell whoever gave the wrong path nothing of it.")
 
 

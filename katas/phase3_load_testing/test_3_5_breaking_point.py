@@ -46,12 +46,15 @@ async def ticks(request: pytest.FixtureRequest) -> list[list[Any]]:
     """When StepLoad said what: seconds, and users and rate, None, or what else it was."""
     functions: Functions = await request.config.stash[RUN].functions("3.5")
     try:
-        done: list[list[Any]] = await functions.call(SHAPE, 2 * LONGEST_LOAD, patience=PATIENCE)
+        done: list[list[Any]] | None = await functions.call(SHAPE, 2 * LONGEST_LOAD, patience=PATIENCE)
     except Red as red:
         raise Red(str(red).replace("ticks() raised an exception", "StepLoad.tick() could not be asked")
                   .replace("ticks()", "StepLoad.tick()")) from None
     finally:
         await functions.close()
+    if done is None:
+        raise Red("With LOAD_SHAPE=StepLoad in the environment, `abstract` of StepLoad is still true: Locust leaves such a class alone, and the load "
+                  "would stay as it is for ever. Set it as the given file does: abstract = os.environ.get(\"LOAD_SHAPE\") != \"StepLoad\".")
     return done
 
 

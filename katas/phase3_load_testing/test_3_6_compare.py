@@ -1,6 +1,7 @@
 """3.6 · Three fair runs, a table and a plot."""
 
 import contextlib
+import html
 import json
 import math
 import re
@@ -75,7 +76,7 @@ class Outcome:
     def value(self) -> list[dict[str, Any]]:
         """The three summaries; raises `Red` for anything else."""
         if "raised" in self.done:
-            raise Red(f"{self.call} raised {raised(self.done['raised'])}")
+            raise Red(f"{self.call} raised {raised(self.done['raised'])}{self.moved}")
         value = self.done["value"]
         if isinstance(value, dict):
             raise Red(f"{self.call} returned {value['shown']}, a {value['type']}. It returns a list of three LoadSummary.")
@@ -83,6 +84,12 @@ class Outcome:
         if strange is not None:
             raise Red(f"{self.call} returned a list that holds {strange['shown']}, a {strange['type']}. It holds three LoadSummary.")
         return list(value)
+
+    @property
+    def moved(self) -> str:
+        """The end of a message: where the call before had left the process, if that isn't where it had been."""
+        where = self.done["moved"]
+        return f"\nThe call before it had changed the current folder to {where} and left it at that: there is no locustfile.py." if where else ""
 
     def text(self, name: str) -> str:
         """What was written into a file."""
@@ -222,8 +229,9 @@ async def test_one_comes_after_the_other(outcomes: list[Outcome]) -> None:
 
 
 def cells(line: str) -> list[str]:
-    """The cells of a line of a Markdown table, without what makes them bold or code."""
-    return [re.sub(r"[*`]|^_|_$", "", cell).strip() for cell in line.strip().removeprefix("|").removesuffix("|").split("|")]
+    """The cells of a line of a Markdown table as they are read: without what makes them bold or code, and without what escapes a sign."""
+    marked = [re.sub(r"[*`]|^_|_$", "", cell.strip()) for cell in line.strip().removeprefix("|").removesuffix("|").split("|")]
+    return [html.unescape(re.sub(r"\\([^\w\s]|_)", r"\1", cell)).strip() for cell in marked]
 
 
 def table_in(text: str) -> tuple[list[str], list[list[str]]]:
@@ -306,8 +314,11 @@ def check_table(outcome: Outcome) -> None:
 # -- the plot
 
 
-#: How an axis may say that it shows requests per second.
-UNIT = re.compile(r"(?i)(?<![a-z])rps|req(uest)?s?\.? *(/|per|a|each) *s|throughput.*(/|per) *s|1 */ *s|s\^?\{?-1")
+#: How an axis may say that it shows requests per second, whatever it calls them.
+_ASKED = r"(?:req(?:uest)?s?\.?|predictions?|answers?|responses?|calls?)(?: (?:answered|served|handled|completed|processed|done|sent))?"
+_SECOND = r"s(?:ec(?:ond)?s?)?(?![a-z])"
+UNIT = re.compile(rf"(?i)(?<![a-z])(?:rps|hz(?![a-z]))|(?<![a-z])per *{_SECOND}|(?:{_ASKED}|throughput.*|1) */ *{_SECOND}"
+                  rf"|{_ASKED} *(?:a|each|every) *{_SECOND}|s\^?\{{?[-−]1|s⁻¹")
 
 
 SHAPES = ("path", "rect", "circle", "ellipse", "line", "polyline", "polygon", "use")
@@ -350,7 +361,7 @@ def check_plot(outcome: Outcome) -> None:
     placed = texts_in(root)
     texts = [each.text for each in placed]
     assert str(root.tag).rpartition("}")[2] == "svg", f"comparison.svg is XML, and no SVG: its outermost element is <{root.tag}>."
-    shapes = sum(str(each.tag).rpartition("}")[2] in SHAPES for each in root.iter())
+    shapes = sum(shapes_of(each) for each in root.iter())
     assert shapes >= 3, f"comparison.svg holds {plural(shapes, 'shape')}: nothing is drawn for three endpoints."
     told = f"Its texts: {', '.join(texts)[:300] or 'none'}"
     for name in NAMES:
@@ -365,6 +376,16 @@ def check_plot(outcome: Outcome) -> None:
             f"In comparison.svg the throughput of {name}, {rps:.4g}, is written nowhere. A bar of 3 beside one of 126 can't be read off. {told}"
         )
     check_places(outcome, placed, told)
+
+
+def shapes_of(element: ElementTree.Element) -> int:
+    """How many shapes an element draws: a path one at each place to which it lifts its pen, a line of several points one for each of them."""
+    kind = str(element.tag).rpartition("}")[2]
+    if kind == "path":
+        return max(1, len(re.findall(r"[Mm]", element.get("d", ""))))
+    if kind in ("polyline", "polygon"):
+        return max(1, len(re.findall(r"[-+\d.]+(?:[eE][-+]?\d+)?", element.get("points", ""))) // 2)
+    return int(kind in SHAPES)
 
 
 def check_places(outcome: Outcome, texts: list[Text], told: str) -> None:
@@ -404,17 +425,22 @@ async def test_without_a_folder_nothing_is_written(compared: Compared) -> None:
     assert not outcome.done["written"], f"{outcome.call} wrote {listed(outcome.done['written'][:3])}, and nobody had named a folder."
 
 
-async def test_a_run_that_fails_is_no_result(compared: Compared, tmp_path: Path) -> None:
-    """When Locust can't make one of the runs, what `run()` raises is raised."""
+async def test_a_run_that_fails_is_no_result(compared: Compared, outcomes: list[Outcome], tmp_path: Path) -> None:
+    """When Locust can't make one of the runs, what `run()` raises is raised, also when it could make them before."""
     said = {"AsyncUser": "Unknown User(s): AsyncUser"}
 
-    outcome = await compared(f'compare("{HOST}", 12, 7.0, folder)', [HOST, 12, 7.0], into=tmp_path / "report", plan=FIRST, error=said)
+    # As in the first of the calls that went well: who keeps the figures of that one has them for this one, too.
+    outcome = await compared(f'compare("{HOST}", 12, 6.5, folder)', [HOST, 12, 6.5], into=tmp_path / "report", plan=FIRST, error=said)
 
     if "raised" not in outcome.done:
         raise Red(f"Locust could not load AsyncUser, and {outcome.call} returned {len(outcome.value)} summaries. What was not measured has no "
-                  "figures.")
+                  "figures." + ("" if outcome.runs else f" Locust wasn't started for them: they are those of {outcomes[0].call} before, kept."))
     assert "RuntimeError" in outcome.done["kinds"], (
         f"Locust could not load AsyncUser: run() raised a RuntimeError that says so, and {outcome.call} raised {raised(outcome.done['raised'])}"
+    )
+    assert said["AsyncUser"] in outcome.done["told"], (
+        f"Locust could not load AsyncUser, and run() raised a RuntimeError that says so:\n    {said['AsyncUser']}\n{outcome.call} raised "
+        f"{raised(outcome.done['raised'])}\nWhat Locust said is lost, and who reads the error needs that."
     )
 
 

@@ -38,7 +38,7 @@ def summarize(stats_csv: Path) -> LoadSummary:
             raise ValueError(f"{stats_csv} has no column {', '.join(sorted(missing))}: these are not the statistics of a run")
         # The row of all requests has no type. A request that somebody named "Aggregated" has one, such as POST.
         total = next((row for row in rows if not row["Type"] and row["Name"] == "Aggregated"), None)
-    if total is None:
+    if total is None or None in total.values():  # a row that was cut off has None for what it lacks, and half a number before that
         # The other rows can't replace it: their percentiles have no sum and no mean that would be a percentile of all.
         raise ValueError(f"{stats_csv} has no row for all requests: it was not written to its end")
     requests = int(total["Request Count"])

@@ -1,6 +1,6 @@
 # Wrong answer to 3.2: each request asks for its connection to be closed.
 # Rejected by: test_each_user_keeps_its_connection
-# Because: 30 MixedUsers opened \d{3} connections
+# Because: 8 SyncUsers opened \d\d connections
 
 import random
 from collections.abc import Callable

@@ -1,6 +1,6 @@
 # Wrong answer to 3.2: each status below 400 counts as a success.
 # Rejected by: test_wrong_answers_count_as_failed
-# Because: a status 202 with the body of a right answer
+# Because: a status 20[12] with the body of a right answer
 # Because: Only a status of 200 is a success
 
 import os

@@ -1,6 +1,6 @@
 # Wrong answer to 3.3: runs of the same second share a folder.
 # Rejected by: test_the_statistics_are_those_of_the_run or test_each_run_has_files_of_its_own or test_failed_requests_are_a_result or test_the_path_of_the_statistics_is_returned
-# Because: its file has|both returned|tells of|begins with
+# Because: its file has|both returned|tells of|begins with|was called again
 
 import math
 import subprocess

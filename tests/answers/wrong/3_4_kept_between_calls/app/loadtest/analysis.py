@@ -1,6 +1,6 @@
 # Wrong answer to 3.4: the first file's figures are kept, as the name is the same.
-# Rejected by: test_failed_requests_are_requests
-# Because: is not right
+# Rejected by: test_a_file_is_read_each_time
+# Because: called twice for one path
 
 import csv
 from collections.abc import Sequence
