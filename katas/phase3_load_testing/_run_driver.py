@@ -54,7 +54,6 @@ def attempt(locustfile: str, word: str, arguments: list[Any], grace: float | Non
     done["said"] = next((each for each in said if "users" in each), {})
     done["printed"] = any("printed" in each for each in said)
     done["stuck"] = any("stuck" in each for each in said)
-    done["time"] = next((each["time"] for each in said if each.get("time") is not None), None)
     done["lasted"] = next((each["ended"] - began for each in said if "ended" in each), None)
     done["written"] = sorted(files(home) - before)
     if twice and done.get("path", {}).get("exists"):
