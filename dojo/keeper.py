@@ -107,7 +107,7 @@ class Keeper:
 
 
 def processes() -> dict[int, dict[str, Any]]:
-    """All processes that run: each one's ``parent``, ``group`` and ``command``."""
+    """All processes that run: each one's ``parent``, ``group``, ``command`` and ``state``, by its letter (``T``: stopped)."""
     found: dict[int, dict[str, Any]] = {}
     if not os.path.exists("/proc/self/stat"):
         # Without /proc: ps tells the same, and is itself one of the processes.
@@ -115,7 +115,8 @@ def processes() -> dict[int, dict[str, Any]]:
         for line in listed.communicate()[0].splitlines():
             pid, parent, group, state, command = (*line.split(None, 4), "")[:5]
             if not state.startswith("Z"):
-                found[int(pid)] = {"parent": int(parent), "group": int(group), "command": command, "helper": int(pid) == listed.pid}
+                found[int(pid)] = {"parent": int(parent), "group": int(group), "command": command, "state": state[0],
+                                   "helper": int(pid) == listed.pid}
         return found
     for name in os.listdir("/proc"):
         if not name.isdigit():
@@ -127,7 +128,7 @@ def processes() -> dict[int, dict[str, Any]]:
                 continue
             with open(f"/proc/{name}/cmdline", "rb") as file:
                 command = file.read().rstrip(b"\0").replace(b"\0", b" ").decode(errors="replace")
-            found[int(name)] = {"parent": int(fields[1]), "group": int(fields[2]), "command": command}
+            found[int(name)] = {"parent": int(fields[1]), "group": int(fields[2]), "command": command, "state": chr(fields[0][0])}
     return found
 
 

@@ -149,7 +149,7 @@ class Server:
                 connection.close()
 
     async def tree(self) -> list[dict[str, Any]]:
-        """The processes that run now, the first one's own first: ``pid``, ``parent`` and ``command`` of each."""
+        """The processes that run now, the first one's own first: ``pid``, ``parent``, ``command`` and ``state`` of each."""
         found: list[dict[str, Any]] = (await self._ask("tree"))["tree"]
         return found
 

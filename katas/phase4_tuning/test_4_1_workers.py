@@ -170,10 +170,11 @@ async def replaced(running: Running, told: str, victims: set[int]) -> set[int]:
     workers, server, count = running.workers, running.workers.server, running.count
     before = workers.started
     parents = {each["parent"] for each in await server.tree() if each["pid"] in victims}
-    # Whoever has to replace them learns of all of them at once: signals that come together are one.
-    for number, processes_of_it in ((signal.SIGSTOP, parents), (signal.SIGKILL, victims), (signal.SIGCONT, parents)):
-        for process in processes_of_it:
+    # Whoever has to replace them learns of all of them at once: signals that come while it is stopped are one.
+    for number, whom, become in ((signal.SIGSTOP, parents, "T"), (signal.SIGKILL, victims, ""), (signal.SIGCONT, parents, None)):
+        for process in whom:
             await server.signal(number, process)
+        await have_become(server, whom, become)
     there = await workers.are(len(before) + len(victims))
     alive(running)
 
@@ -186,6 +187,15 @@ async def replaced(running: Running, told: str, victims: set[int]) -> set[int]:
     new_ones = await workers.all_there() - before
     assert len(new_ones) == len(victims), f"{told}, and {len(new_ones)} started in their place."
     return new_ones
+
+
+async def have_become(server: Server, whom: set[int], state: str | None) -> None:
+    """Waits until processes are in a ``state``, ``""`` for those that have ended; not for long, as one that hangs is judged by what comes."""
+    until = asyncio.get_running_loop().time() + END_PATIENCE
+    while state is not None and asyncio.get_running_loop().time() < until:
+        if all(each["state"].upper() == state for each in await server.tree() if each["pid"] in whom):
+            return
+        await asyncio.sleep(0.005)
 
 
 @pytest.mark.live
