@@ -46,6 +46,11 @@ def plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} is no plain data: {value!r:.80}")
 
 
+def scalar(value: Any) -> Any:
+    """What is a number of numpy's as one of Python's own; anything else as it is."""
+    return value.item() if hasattr(value, "item") else value
+
+
 def encode(message: Mapping[str, Any]) -> bytes:
     """One line for ``message``."""
     return json.dumps(message).encode() + b"\n"

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from dojo.stack import Learner
+from dojo.wire import scalar
 
 learner = Learner(Path.cwd())
 
@@ -65,14 +66,9 @@ def _called(tuning: Any, case: dict[str, Any], folder: str) -> dict[str, Any]:
     except Exception as error:
         told = learner.error(error)
         return {"raised": {**told, "message": told["message"].replace(folder, "<root>")}}
-    if isinstance(plain := _plain(value), int) and not isinstance(plain, bool):
+    if isinstance(plain := scalar(value), int) and not isinstance(plain, bool):
         return {"value": plain}
     return {"type": type(value).__name__, "shown": f"{value!r:.80}"}
-
-
-def _plain(value: Any) -> Any:
-    """What is a number of numpy's as a plain one."""
-    return value.item() if hasattr(value, "item") else value
 
 
 def here() -> dict[str, Any]:
@@ -85,4 +81,4 @@ def here() -> dict[str, Any]:
         pinned = tuning.usable_cpus()
     finally:
         os.sched_setaffinity(0, allowed)
-    return {"free": repr(_plain(free)), "pinned": repr(_plain(pinned)), "allowed": len(allowed)}
+    return {"free": repr(scalar(free)), "pinned": repr(scalar(pinned)), "allowed": len(allowed)}

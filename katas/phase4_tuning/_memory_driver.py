@@ -20,6 +20,7 @@ from typing import Any
 
 from dojo import memory
 from dojo.stack import Learner
+from dojo.wire import scalar
 
 learner = Learner(Path.cwd())
 
@@ -103,8 +104,7 @@ def fields(use: Any, cls: type[Any]) -> dict[str, Any]:
 
 
 def _number(value: Any) -> Any:
-    if hasattr(value, "item"):  # numpy's
-        value = value.item()
+    value = scalar(value)
     return value if isinstance(value, int | float) and not isinstance(value, bool) else {"shown": f"{value!r:.80}"}
 
 

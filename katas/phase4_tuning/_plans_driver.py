@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dojo.stack import Learner
+from dojo.wire import scalar
 
 learner = Learner(Path.cwd())
 
@@ -37,8 +38,7 @@ def _planned(tuning: Any, workload: dict[str, Any], cpus: int, memory_bytes: int
 
 def _plain(value: Any) -> Any:
     """A number or a text as it is, anything else as what it is."""
-    if hasattr(value, "item"):  # numpy's
-        value = value.item()
+    value = scalar(value)
     if isinstance(value, bool) or not isinstance(value, int | str):
         return {"type": type(value).__name__, "shown": f"{value!r:.80}"}
     return value
