@@ -166,6 +166,10 @@ def judge(workspace: Path, exercises: Iterable[str] = (), options: Iterable[str]
     with contextlib.redirect_stdout(shown):
         verdict.status = int(pytest.main(arguments, plugins=[Plugins(), *plugins]))
     verdict.shown = shown.getvalue()
+    if verdict.status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):  # a test that began, and of whose end nothing is known, isn't green
+        for exercise, state in verdict.states.items():
+            if state == "green":
+                verdict.states[exercise], verdict.messages[exercise] = "broken", verdict.shown
     return verdict
 
 

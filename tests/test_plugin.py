@@ -9,6 +9,7 @@ import pytest
 
 from dojo.subject import Run
 from dojo.workspace import ROOT, SOLUTIONS
+from tests.judging import answers, complaints, judge
 
 
 def test_a_run_has_a_temporary_folder_of_its_own_and_leaves_nothing_in_it(tmp_path: Path) -> None:
@@ -27,6 +28,14 @@ def test_late_garbage_of_the_judge_is_no_failure(tmp_path: Path) -> None:
     run = subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, timeout=120, check=False)
 
     assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_no_failure_is_compared_where_ci_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There, and with ``-v``, pytest shows all that differs. It took minutes over two bodies of some hundred kilobytes, and then failed itself."""
+    monkeypatch.setenv("CI", "true")
+    answer = next(answer for answer in answers() if answer.name == "wrong/2_1_bodies_through_text")
+
+    assert [] == list(complaints(answer, judge(answer.path, answer.exercises, ["-vv"])))
 
 
 async def test_an_option_that_a_service_does_not_have_is_the_katas_mistake() -> None:

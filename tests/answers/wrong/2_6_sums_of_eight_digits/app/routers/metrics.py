@@ -1,6 +1,6 @@
 # Wrong answer to 2.6: sums are written with eight digits.
 # Rejected by: test_what_was_measured_is_shown
-# Because: seconds_sum\{route="/download"\} Expected 1.* has lost digits
+# Because: seconds_sum\{route="/download"\} Expected \d.* has lost digits
 
 from fastapi import APIRouter, Request
 from fastapi.responses import PlainTextResponse
