@@ -132,7 +132,10 @@ class Observation:
     @property
     def waiting(self) -> int:
         """How many of the requests stood in front of the closed gate at the same time."""
-        return len({arrival["request"] or -index for index, arrival in enumerate(self.held, 1)})
+        known = {arrival["request"] for arrival in self.held} - {None}
+        # A thread that was handed a bare function doesn't say for which request it waits, and counts for one while one is missing.
+        nameless = sum(arrival["request"] is None for arrival in self.held)
+        return len(known) if len(known) >= self.count else len(known) + nameless
 
     @property
     def places(self) -> set[str]:

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from dojo.kata import Burst, Functions, Inconclusive, Red, Request, Service, ServiceStarter, exercise, quoted, where
 from katas.phase1_foundation.predicting import OtherModel, predicted, same
 from katas.phase1_foundation.strategies import finite, quick
-from katas.phase1_foundation.waiting import far, timed
+from katas.phase1_foundation.waiting import far, lasted, slept_for, timed
 
 pytestmark = exercise("1.3", edit="app/routers/predict.py")
 
@@ -112,19 +112,20 @@ async def test_every_request_waits(service: ServiceStarter) -> None:
 
 async def test_the_wait_follows_the_setting(quick_api: Service) -> None:
     """With INFERENCE_SECONDS=0 the answer comes at once."""
-    took, refused = [], []
+    took, refused, times = [], [], 0
     for _ in range(40):
         for body, seconds in ((PAYLOAD, took), ({}, refused)):
             sent = time.perf_counter()
             await quick_api.post("/predict", json=body)
             seconds.append(time.perf_counter() - sent)
-        # What the first request started, such as a task that empties a cache now and then, isn't what an answer waits for.
-        slept = [wait for wait in await quick_api.waits() if wait["seconds"] >= 0.05 and wait["left"] is not None]
-        assert len({wait["request"] or -index for index, wait in enumerate(slept, 1)}) < 2, (
+        slept = [wait for wait in slept_for(await quick_api.report(), "/predict") if lasted(wait) >= 0.05]
+        times += bool(slept)
+        # Once may be a nap of somebody else's, within a request for which the machine took very long.
+        assert times < 3, (
             f"With INFERENCE_SECONDS=0 a request slept for {slept[0]['seconds']:g} s at {where(slept[0]['frame'])}:{quoted(slept[0]['frame'])}\n"
             f"The wait doesn't come from app.settings.settings.inference_seconds.\n{WHY_WAIT}"
         )
-        if took[-1] < 0.09:
+        if took[-1] < 0.09 and not slept:
             return
     # A bad body waits for nothing: what it takes is the machine's.
     if min(refused) > 0.045:

@@ -4,7 +4,17 @@ import asyncio
 
 from dojo.kata import Functions, Observation, Red, Rounds, ServiceStarter, exercise, held_loop, hold_in_rounds, quoted, where
 from katas.phase1_foundation.predicting import OtherModel, same
-from katas.phase1_foundation.waiting import LOGICAL, check_answers, different, observe_forever, observe_rounds, observe_waits, timed
+from katas.phase1_foundation.waiting import (
+    LOGICAL,
+    check_answers,
+    different,
+    lasted,
+    observe_forever,
+    observe_rounds,
+    observe_waits,
+    slept_for,
+    timed,
+)
 
 pytestmark = exercise("1.7", edit="app/routers/compare.py")
 
@@ -57,15 +67,16 @@ async def test_all_three_answer_as_predict_does(service: ServiceStarter) -> None
     api = await service(inference_seconds=0, options={"overlay": other.overlay})
 
     for path in PATHS:
+        slept = []
         for payload in (PAYLOAD, *different(3)):
             answer = await api.post(path, json=payload)
+            slept += [wait for wait in slept_for(await api.report(), path) if lasted(wait) >= 0.05]
             await api.expect(200, answer)
             expected = other.answer(**payload)
             assert same(expected, answer.json()), (
                 "The kata has put another model in the place of app/model.py, with a predict() and a MODEL_VERSION of its own.\n"
                 f"For {payload} POST {path} answered\n    {answer.text}\nbut that model says\n    {expected}"
             )
-        slept = [wait for wait in await api.waits() if wait["seconds"] >= 0.05 and wait["left"] is not None]
         assert not slept, (
             f"With INFERENCE_SECONDS=0 a request to {path} slept for {slept[0]['seconds']:g} s at "
             f"{where(slept[0]['frame'])}:{quoted(slept[0]['frame'])}\n"

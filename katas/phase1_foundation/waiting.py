@@ -1,7 +1,6 @@
 """How exercises 1.5 and 1.7 look at requests that wait: held by the gate, round by round, or else by the clock."""
 
 import json
-import math
 import random
 import time
 from collections.abc import Iterable, Sequence
@@ -149,26 +148,49 @@ async def timed(api: Service, path: str, payload: dict[str, Any], wait: float, s
     answer = await api.post(path, json=payload)
     took = time.perf_counter() - sent
     await api.expect(200, answer)
-    # What a request started, and is not over when it has its answer, isn't what the answer waited for.
-    waits = [each for each in await api.waits() if each["left"] is not None]
-    known = one_after_another(waits)
-    places = [each["frame"] for each in waits if each["frame"]]
+    report = await api.report()
+    known = one_after_another(slept_for(report, path))
+    places = [each["frame"] for each in report["arrivals"] if each["frame"] and each["left"] is not None]
     waited = f" It waited at {where(places[-1])}:{quoted(places[-1])}" if places else ""
     asked = f"With INFERENCE_SECONDS={wait}, POST {path}"
     if took < 0.99 * wait:
         raise Red(f"{asked} was answered after {took:.3f} s.{waited}{never_awaited(api.host.output())}")
-    # Both: what was asked for is exact, but may be somebody else's, whom the request started; what it took may be the machine's noise.
+    # Both: what was slept is exact, but may be somebody else's, whom the request started; what it took may be the machine's noise.
     if service and min(known, took) > 1.5 * wait:
         raise Red(f"{asked} slept for {known:.2f} s. The setting is the whole of its wait.{waited}")
     if service and known < 0.99 * wait:
         await timed(await service(inference_seconds=LONG[0]), path, payload, LONG[0])
 
 
+def slept_for(report: dict[str, Any], path: str) -> list[dict[str, Any]]:
+    """The sleeps that began and ended within the newest request to ``path`` that was answered with 200.
+
+    Whose number they carry tells nothing, as tasks inherit it.
+    Who still sleeps when the answer is there, sleeps for others: what was slept at that place is left out.
+    """
+    spans = [span for span in report["spans"] if span["path"] == path and span["status"] == 200 and span["complete"] is not None]
+    if not spans:
+        return []
+    span = max(spans, key=lambda span: int(span["number"]))
+    begun = [each for each in report["arrivals"] if each["arrived"] < span["complete"]]
+    within = [each for each in begun if each["arrived"] >= span["start"] and each["left"] is not None and each["left"] <= span["complete"]]
+    going = [_place(each) for each in begun if each["left"] is None or each["left"] > span["complete"]]
+    return [each for each in within if _place(each) is None or _place(each) not in going]
+
+
+def _place(wait: dict[str, Any]) -> tuple[str, int] | None:
+    return (wait["frame"]["file"], wait["frame"]["line"]) if wait["frame"] else None
+
+
+def lasted(wait: dict[str, Any]) -> float:
+    """For how many seconds it slept: what was asked for, or less when it was given up."""
+    return float(min(wait["seconds"], wait["left"] - wait["arrived"]))
+
+
 def one_after_another(waits: Iterable[dict[str, Any]]) -> float:
-    """How many seconds of ``waits`` were asked for one after another; of those that ran side by side the longest counts."""
-    total, longest, until = 0.0, 0.0, -math.inf
+    """How many seconds of ``waits`` were slept one after another: the longest chain in which none begins before the last one is over."""
+    ends: list[tuple[float, float]] = []  # when a wait was over, and how long the longest chain is that ends with it
     for each in sorted(waits, key=lambda wait: float(wait["arrived"])):
-        if each["arrived"] >= until:
-            total, longest = total + longest, 0.0
-        longest, until = max(longest, each["seconds"]), max(until, each["left"])
-    return total + longest
+        before = max((total for left, total in ends if left <= each["arrived"]), default=0.0)
+        ends.append((each["left"], before + lasted(each)))
+    return max((total for _, total in ends), default=0.0)
