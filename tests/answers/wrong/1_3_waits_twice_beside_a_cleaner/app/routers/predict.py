@@ -1,6 +1,6 @@
 # Wrong answer to 1.3: it waits before the model is asked and after it; a task empties a cache ten times a second meanwhile.
 # Rejected by: test_every_request_waits
-# Because: slept for 0\.[45]\d s\. The setting is the whole of its wait
+# Because: slept for 0\.[45]\d s\. The setting is the whole of its wait\. It waited at \S+ +await asyncio\.sleep\(settings
 """POST /predict: one prediction, after the time that inference takes."""
 
 import asyncio
