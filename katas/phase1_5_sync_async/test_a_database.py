@@ -23,7 +23,7 @@ CROWD, LOST, TIMES = 24, 32, 4
 #: As many are lost when no connection comes twice: on a busy machine a large pool grows slowly, and never lends at once what it could.
 ALL = 96
 #: Seconds after which a machine is too busy to lose them, or a service that spares its database for a while asks too seldom.
-BUSY = 30.0
+BUSY = 60.0
 WHY_WAITING_BLOCKS = "To wait for a connection is to wait: it blocks like the query, and belongs where that belongs."
 
 
