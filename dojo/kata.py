@@ -43,6 +43,7 @@ from dojo.alone import alone
 from dojo.burst import Burst, Observation, Request, Rounds, hold_and_ping, hold_in_rounds, never_awaited
 from dojo.container import Container
 from dojo.evidence import Picture, bars, held_loop, listed, plural, quoted, where
+from dojo.given import GivenFile
 from dojo.handed import Meeting, overlay
 from dojo.hold import Held, hold
 from dojo.image import Image
@@ -56,10 +57,10 @@ from dojo.wire import new
 from dojo.witness import note as keep_picture
 
 __all__ = [
-    "Answer", "Burst", "Call", "Container", "Functions", "Held", "Image", "Inconclusive", "Load", "LoadRun", "Meeting", "Observation", "Picture",
-    "Red", "Request", "Rounds", "Server", "Service", "ServiceStarter", "SilentPipe", "Upstream", "alone", "bars", "beside", "exercise", "held_loop",
-    "hold", "hold_and_ping", "hold_in_rounds", "hold_steps", "keep_picture", "listed", "never_awaited", "new", "overlay", "plural", "quoted", "tier",
-    "where",
+    "Answer", "Burst", "Call", "Container", "Functions", "GivenFile", "Held", "Image", "Inconclusive", "Load", "LoadRun", "Meeting",
+    "Observation", "Picture", "Red", "Request", "Rounds", "Server", "Service", "ServiceStarter", "SilentPipe", "Upstream", "alone", "bars",
+    "beside", "exercise", "held_loop", "hold", "hold_and_ping", "hold_in_rounds", "hold_steps", "keep_picture", "listed", "never_awaited", "new",
+    "overlay", "plural", "quoted", "tier", "where",
 ]
 
 

@@ -8,11 +8,12 @@ seen. `SilentPipe` holds what no gate in the service knows: it is the operating 
 import os
 import stat
 from collections.abc import Callable
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from dojo import jail
 from dojo.burst import Burst, Observation, Request, ask_health
+from dojo.given import GivenFile, folder_of
 from dojo.outside import Call, OutsideGate
 
 if TYPE_CHECKING:
@@ -46,16 +47,15 @@ async def hold_steps(service: "Service", path: str, count: int) -> Observation:
 
 
 class SilentPipe(OutsideGate):
-    """While closed, a named pipe stands in the place of the file at ``path``: it opens at once, and nothing comes out of it.
+    """While closed, a named pipe stands in the place of ``file``: it opens at once, and nothing comes out of it.
 
     Whoever reads it waits, by whatever means and in whatever process. Who looks first whether it is
     a file, or how large it is, need not read it at all. Opened, it has an end, and the file is back.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, file: GivenFile) -> None:
         super().__init__("the file")
-        self._path = path
-        self._file = path.with_name(f"{path.name}.file")
+        self._file = file
         self._writer = -1
 
     @classmethod
@@ -66,16 +66,11 @@ class SilentPipe(OutsideGate):
     def close(self, only: Callable[[Call], bool] | None = None) -> None:
         """Puts the pipe in the file's place."""
         super().close(only)
-        self._file.write_bytes(self._path.read_bytes())
-        pipe = self._path.with_name(f"{self._path.name}.pipe")
-        os.mkfifo(pipe)
-        self._writer = os.open(pipe, os.O_RDWR)  # somebody who may yet write: so opening doesn't wait, and there is no end
-        os.replace(pipe, self._path)
+        self._writer = self._file.close()
 
     def open(self) -> int:
         """Puts the file back; whoever reads the pipe comes to its end."""
-        os.replace(self._file, self._path)
-        os.close(self._writer)
+        self._file.open(self._writer)
         return super().open()
 
 
@@ -85,23 +80,10 @@ def opened(path: str | Path) -> BinaryIO:
     Behind walls it is one that the host itself may have: the judge sees more than the host does, and a link or a name that leads there
     would bring it into a message.
     """
-    walls = jail.current()
-    if walls is None:
+    if jail.current() is None:
         return open(path, "rb")
-    top = os.path.realpath(walls.open)
-    named = PurePath(os.path.normpath(path))
-    below = next((named.relative_to(each) for each in (walls.open, top) if named.is_relative_to(each)), None)
-    if below is None or not below.parts:
-        raise FileNotFoundError(f"{path} is no file of the service's")
-    folder = os.open(top, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        for part in below.parts[:-1]:
-            deeper = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=folder)
-            os.close(folder)
-            folder = deeper
-        file = os.fdopen(os.open(below.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder), "rb")
-    finally:
-        os.close(folder)
+    with folder_of(path) as (name, folder):
+        file = os.fdopen(os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder), "rb")
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
         raise FileNotFoundError(f"{path} is no file")

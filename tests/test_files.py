@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from dojo.burst import Burst, Request
+from dojo.given import GivenFile
 from dojo.hold import hold
 from dojo.launch import FORK, Launcher
 from dojo.reading import SilentPipe, hold_steps
@@ -122,7 +123,7 @@ async def test_a_silent_pipe_holds_every_reading(api: Service, file: Path, path:
     await api.close_gate()  # which forgets what other tests did
     await api.open_gate()
 
-    seen = await hold(api, SilentPipe(file), [Request("GET", path)] * 2)
+    seen = await hold(api, SilentPipe(GivenFile(file)), [Request("GET", path)] * 2)
 
     assert free is (not seen.blocks) is seen.health
     assert seen.answered

@@ -1,10 +1,11 @@
 """D · A file is read for each request, and the event loop stays free while it can't be."""
 
 import csv
+import io
 import json
-import os
 import re
 import secrets
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from dojo.kata import Red, Request, Service, ServiceStarter, SilentPipe, exercise, held_loop, hold, hold_steps, plural
+from dojo.kata import GivenFile, Red, Request, Service, ServiceStarter, SilentPipe, exercise, held_loop, hold, hold_steps, plural
 from katas.phase1_5_sync_async.the_loop import must_stay_free
 
 pytestmark = exercise("D", edit="app/routers/config.py")
@@ -26,9 +27,9 @@ MANY_ROWS = 6000
 
 
 @pytest.fixture
-def config(tmp_path: Path) -> Path:
-    """The path of a file of this test alone, with nothing there yet."""
-    return tmp_path / "config.csv"
+def config(tmp_path: Path) -> GivenFile:
+    """A file of this test alone, which isn't there yet."""
+    return GivenFile(tmp_path / "config.csv")
 
 
 def fresh(count: int = 5) -> dict[str, str]:
@@ -36,15 +37,16 @@ def fresh(count: int = 5) -> dict[str, str]:
     return {f"name_{secrets.token_hex(6)}": secrets.token_hex(8) for _ in range(count)}
 
 
-def write(path: Path, rows: Mapping[str, str], end: str = "\n") -> None:
-    """Writes the file in place, with ``rows`` as its table and ``end`` after each line."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator=end).writerows([("name", "value"), *rows.items()])
+def table(rows: Mapping[str, str], end: str = "\n") -> bytes:
+    """What a file holds with ``rows`` as its table and ``end`` after each line."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator=end).writerows([("name", "value"), *rows.items()])
+    return text.getvalue().encode()
 
 
-async def start(service: ServiceStarter, config: Path) -> Service:
+async def start(service: ServiceStarter, config: GivenFile) -> Service:
     """The service with a gate in front of its file."""
-    return await service(config_path=config, options={"hold_file": str(config)})
+    return await service(config_path=config.path, options={"hold_file": str(config.path)})
 
 
 async def expect_rows(api: Service, rows: Mapping[str, str], why: str) -> None:
@@ -71,7 +73,7 @@ def body(answer: httpx.Response) -> Any:
         return None
 
 
-async def test_rows_become_an_object(service: ServiceStarter, config: Path) -> None:
+async def test_rows_become_an_object(service: ServiceStarter, config: GivenFile) -> None:
     """GET /config answers 200 with one object: the name of each row with its value, as the text that stands there."""
     key = secrets.token_hex(4)
     rows = {
@@ -80,43 +82,40 @@ async def test_rows_become_an_object(service: ServiceStarter, config: Path) -> N
         f"name, {key}": "a name with a comma", f"null_{key}": "None", f"colour {key}": "dark blue",
         f"Padded_{key}": "  between blanks ", f"SHOUT_{key}": "Loud",
     }
-    write(config, rows)
+    config.write(table(rows))
 
     api = await start(service, config)
 
     await expect_rows(api, rows, "The file at CONFIG_PATH is CSV: csv.reader knows what a quote or a comma in a field means. All values are text.")
-    write(config, rows, end="\r\n")
+    config.write(table(rows, end="\r\n"))
     await expect_rows(api, rows, "Its lines ended with \\r\\n now, which is what csv.writer writes by default. Both ends are in order.")
-    config.write_bytes(config.read_bytes().rstrip())
+    config.write(table(rows, end="\r\n").rstrip())
     await expect_rows(api, rows, "Behind its last line stood no line feed now, as some editors leave it. The line is a row all the same.")
 
 
-async def test_a_long_file_is_read_to_its_end(service: ServiceStarter, config: Path) -> None:
+async def test_a_long_file_is_read_to_its_end(service: ServiceStarter, config: GivenFile) -> None:
     """All rows of a file of 200 kB are in the answer."""
-    write(config, rows := fresh(MANY_ROWS))
+    config.write(table(rows := fresh(MANY_ROWS)))
 
     api = await start(service, config)
 
     await expect_rows(api, rows, "One reading may bring only a part of a file.")
 
 
-async def test_each_request_reads_the_file(service: ServiceStarter, config: Path) -> None:
+async def test_each_request_reads_the_file(service: ServiceStarter, config: GivenFile) -> None:
     """A change of the file is in the next answer, whether it was rewritten or replaced, and whatever its time and size say."""
-    write(config, first := fresh())
+    then = time.time()  # to its looks the file never changes
+    config.write(table(first := fresh()), at=then)
     api = await start(service, config)
     await expect_rows(api, first, "")
-    was = config.stat()
 
-    write(config, second := fresh())
-    os.utime(config, ns=(was.st_atime_ns, was.st_mtime_ns))
+    config.write(table(second := fresh()), at=then)
     await expect_rows(api, second, "The file was rewritten meanwhile. What is kept in memory goes stale.")
 
-    write(other := config.with_name("new.csv"), third := fresh())
-    os.utime(other, ns=(was.st_atime_ns, was.st_mtime_ns))
-    os.replace(other, config)
+    config.replace(table(third := fresh()), at=then)
     await expect_rows(api, third, "The file was replaced by another of the same name. One that is kept open is the old one.")
 
-    write(config, {})
+    config.write(table({}))
     await expect_rows(api, {}, "The file has its header only now: that is an empty object.")
 
     opened = await openings(api)
@@ -134,21 +133,21 @@ async def openings(api: Service) -> int:
     return sum(step["what"].startswith(("open", "run")) for step in await api.waits())
 
 
-async def test_a_missing_file_is_not_found(service: ServiceStarter, config: Path) -> None:
+async def test_a_missing_file_is_not_found(service: ServiceStarter, config: GivenFile) -> None:
     """While there is no file the answer is 404, from the start on; when it comes, 200."""
     api = await start(service, config)
 
     for _ in range(2):
         await api.expect(404, await api.get("/config"), why="There is no file at CONFIG_PATH now: what the client asks for isn't there.")
-        write(config, rows := fresh())
+        config.write(table(rows := fresh()))
         await expect_rows(api, rows, "The file is there now.")
-        config.unlink()
+        config.remove()
     await api.expect(404, await api.get("/config"), why="The file is gone again.")
 
 
-async def test_requests_wait_together(service: ServiceStarter, config: Path) -> None:
+async def test_requests_wait_together(service: ServiceStarter, config: GivenFile) -> None:
     """While the file can't be opened or read on, four requests wait for it together, and /health answers."""
-    write(config, rows := fresh(ROWS))
+    config.write(table(rows := fresh(ROWS)))
     api = await start(service, config)
     await expect_rows(api, rows, "")
     known = await openings(api)
@@ -169,11 +168,11 @@ async def test_requests_wait_together(service: ServiceStarter, config: Path) -> 
         assert rows == body(request.response), f"{TOGETHER} requests read the file at the same time, and one got {request.response.text[:200]}"
 
 
-async def test_a_pipe_that_stays_silent_leaves_the_loop_free(service: ServiceStarter, config: Path) -> None:
+async def test_a_pipe_that_stays_silent_leaves_the_loop_free(service: ServiceStarter, config: GivenFile) -> None:
     """While the file is a named pipe from which nothing comes, the event loop goes on and /health answers."""
     if not SilentPipe.is_possible():
         return
-    write(config, rows := fresh())
+    config.write(table(rows := fresh()))
     api = await start(service, config)
     await expect_rows(api, rows, "")
 
@@ -186,17 +185,17 @@ async def test_a_pipe_that_stays_silent_leaves_the_loop_free(service: ServiceSta
     assert seen.health, f"/health did not answer while {TOGETHER} requests read from the pipe."
 
 
-async def test_a_malformed_row_is_a_500_that_says_where(service: ServiceStarter, config: Path) -> None:
+async def test_a_malformed_row_is_a_500_that_says_where(service: ServiceStarter, config: GivenFile) -> None:
     """A row that hasn't two fields is a 500 whose detail names its line (the header is line 1) or shows the row."""
     api = await start(service, config)
     for fields in (["only_{}"], ["three_{}", "fields", "here"], ["ample_{}", "", "", ""]):
-        write(config, rows := fresh(60))
+        config.write(table(rows := fresh(60)))
         await expect_rows(api, rows, "")
-        lines = config.read_text(encoding="utf-8").splitlines()
+        lines = table(rows).decode().splitlines()
         number = 12 + secrets.randbelow(40)
         bad = ",".join(fields).format(secrets.token_hex(6))
         lines.insert(number - 1, bad)
-        config.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        config.write(("\n".join(lines) + "\n").encode())
 
         detail = await detail_of(api, f"Line {number} of the file is `{bad}`.")
 
@@ -206,7 +205,7 @@ async def test_a_malformed_row_is_a_500_that_says_where(service: ServiceStarter,
             f"Line {number} of the file is `{bad}`, and the detail was\n    {detail[:200]}\n"
             f"Whoever has to repair the file looks for `line {number}`, or for the row itself, and for nothing else."
         )
-    write(config, rows)
+    config.write(table(rows))
     await expect_rows(api, rows, "The file has been repaired.")
 
     await must_stay_free(api, "A row of the file was malformed.")
@@ -221,22 +220,22 @@ TABLES = (
 )
 
 
-async def test_a_file_that_is_no_such_table_is_a_500_that_says_so(service: ServiceStarter, config: Path) -> None:
+async def test_a_file_that_is_no_such_table_is_a_500_that_says_so(service: ServiceStarter, config: GivenFile) -> None:
     """A file without the header, or that isn't UTF-8, is a 500 with a detail that says what is wrong."""
     api = await start(service, config)
     for what, content in TABLES:
-        write(config, rows := fresh())
+        config.write(table(rows := fresh()))
         await expect_rows(api, rows, "The file was in order now.")
-        config.write_bytes(content)
+        config.write(content)
 
         detail = await detail_of(api, f"The file {what}.")
 
         assert re.search(r"\w{3}", detail) and "Internal Server Error" not in detail, (  # noqa: PT018  # one statement
             f"The file {what}, and the detail was {detail!r}. Say what is wrong with the file."
         )
-    write(config, rows := fresh())
+    config.write(table(rows := fresh()))
     await expect_rows(api, rows, "The file has been repaired.")
-    config.unlink()
+    config.remove()
     await api.expect(404, await api.get("/config"), why="The file is gone.")
     await must_stay_free(api, "The file was no table of names and values, and then it was gone.")
 
