@@ -121,6 +121,8 @@ def _assess_once(submission: Submission, policy: Policy) -> dict[str, Any]:
         for place in (tree, *tree.rglob("*")):
             place.chmod(0o755 if place.is_dir() else 0o644)
         cache = jail.prepared_cache(_cache_folder())
+        if any(exercise.phase == "1.5" for exercise in chosen):
+            _fill_cache(walls, cache)
         command = [
             sys.executable, "-P", "-m", "pytest", "-c", str(ROOT / "pyproject.toml"), "--rootdir", str(ROOT), "--workspace", "{submission}",
             "--results", "{results}", "--basetemp", f"{{open}}/{jail.GIVEN}", "--exam", *(["--quick"] * policy.quick),
@@ -136,6 +138,25 @@ def _assess_once(submission: Submission, policy: Policy) -> dict[str, Any]:
         told = _watched(task)
         seconds = time.monotonic() - began
     return _result(submission, policy, walls, told, seconds)
+
+
+_filled: set[Path] = set()
+_filling = threading.Lock()
+
+
+def _fill_cache(walls: jail.Jail, cache: Path) -> None:
+    """Lets a judge without a submission make what later ones find in the cache, once in this process; where that fails each makes its own."""
+    with _filling, tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-", ignore_cleanup_errors=True) as folder:
+        if cache in _filled:
+            return
+        _filled.add(cache)
+        scratch, nothing = Path(folder), Path(folder) / "submission"
+        nothing.mkdir()
+        scratch.chmod(0o755)
+        script = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from dojo.services import keep_for_later; keep_for_later()"
+        command = jail.around_the_judge(walls, [sys.executable, "-P", "-c", script], scratch, nothing, cache, keeps=True)
+        _watched({"command": command, "cwd": str(ROOT), "env": _environment(), "patience": 60.0, "memory": MEMORY, "tasks": TASKS, "room": ROOM,
+                  "scratch": str(scratch)})
 
 
 def _environment() -> dict[str, str]:

@@ -41,8 +41,8 @@ USER = 65534
 
 #: What a process of the learner's may use. Sizes in bytes, times in seconds.
 MEMORY, CPU, FILE_SIZE, TASKS, FILES = 8 << 30, 600, 128 << 20, 2048, 8192
-#: Room in the folders of a judge run, in bytes.
-ROOM = 1 << 30
+#: Room in the folders of a judge run, in bytes; and more files there than any judging needs.
+ROOM, MANY = 1 << 30, 1 << 17
 
 #: The judge finds here which wall to build; hosts never see it.
 VARIABLE = "DOJO_JAIL"
@@ -120,15 +120,17 @@ def named(level: str) -> Jail:
 # -- the outer wall: around the judge
 
 
-def around_the_judge(jail: Jail, command: Sequence[str], scratch: Path, submission: Path, cache: Path | None = None) -> list[str]:
+def around_the_judge(jail: Jail, command: Sequence[str], scratch: Path, submission: Path, cache: Path | None = None, *,
+                     keeps: bool = False) -> list[str]:
     """The command that runs the judge behind the outer wall.
 
     ``{submission}`` and ``{open}`` in its arguments become where the judge finds the submission, and the folder that hosts see as well.
-    ``scratch`` is an empty folder that will be removed after it; what is in ``cache`` the judge keeps for the next time.
+    ``scratch`` is an empty folder that will be removed after it. What is in ``cache`` the judge reads; with ``keeps``, when there is no
+    learner's code to be judged, it may write there too: what outlives one submission decides about the next.
     """
     namespaces = jail.level == "bubblewrap"
     options = {"work": "/tmp/work" if namespaces else str(scratch / "work"), "open": _OPEN if namespaces else str(scratch / "open"),
-               "cache": ("/tmp/cache" if namespaces else str(cache)) if cache else None,
+               "cache": ("/tmp/cache" if namespaces else str(cache)) if cache else None, "keeps": keeps,
                "user": USER if namespaces and os.geteuid() == 0 else None, "network": not namespaces and jail.network == "loopback"}
     places = {"{submission}": "/tmp/submission" if namespaces else str(submission), "{open}": str(options["open"])}
     for sign, place in places.items():
@@ -137,7 +139,7 @@ def around_the_judge(jail: Jail, command: Sequence[str], scratch: Path, submissi
     if not namespaces:
         return inside
     mounts = ["--ro-bind", str(submission), "/tmp/submission"]
-    return _outer_bubble(inside, [*mounts, *(["--bind", str(cache), "/tmp/cache"] if cache else [])])
+    return _outer_bubble(inside, [*mounts, *(["--bind" if keeps else "--ro-bind", str(cache), "/tmp/cache"] if cache else [])])
 
 
 def prepared_cache(folder: Path) -> Path:
@@ -222,11 +224,12 @@ def _confine_the_judge(jail: Jail, options: dict[str, Any]) -> None:
     Only at this level: who is restricted may make no mounts any more, and the inner wall of the one above is made of them.
     """
     _checked(_libc().prctl(38, 1, 0, 0, 0), "no new privileges")
-    writable = [options["work"], options["open"], *filter(None, [options["cache"]])]
+    cache = [options["cache"]] if options["cache"] else []
+    writable = [options["work"], options["open"], *(cache if options.get("keeps") else [])]
     if os.geteuid() == 0:  # whoever serves the database then has to be able to enter its folder
         writable.append("/tmp")
-    readable = [str(ROOT), str(Path(options["open"]).parent), "/etc/passwd", "/etc/group", "/etc/services", "/etc/host.conf", "/etc/resolv.conf",
-                "/etc/gai.conf", "/etc/ssl", "/sys"]
+    readable = [str(ROOT), *cache, str(Path(options["open"]).parent), "/etc/passwd", "/etc/group", "/etc/services", "/etc/host.conf",
+                "/etc/resolv.conf", "/etc/gai.conf", "/etc/ssl", "/sys"]
     _restrict(replace(jail, network="loopback"), writable, readable)  # connecting is the hosts' affair
 
 
@@ -283,6 +286,28 @@ def given() -> list[str]:
     """The folders for what passes between katas and hosts; none when there is no jail."""
     jail = current()
     return [os.path.join(jail.open, name) for name in (GIVEN, TEMPORARY)] if jail else []
+
+
+def filled() -> str:
+    """What hosts have written, when that is so much that it leaves the judge without room: ``"800 MB of files"``; else, and without a jail, empty.
+
+    In a file system of its own, all that it has given away counts: a file that was removed and is still open is nowhere to be found.
+    """
+    jail = current()
+    if jail is None:
+        return ""
+    if jail.level == "bubblewrap":
+        disk = os.statvfs(jail.open)
+        size, count = (disk.f_blocks - disk.f_bfree) * disk.f_frsize, disk.f_files - disk.f_ffree
+    else:
+        size = count = 0
+        for place, folders, files in os.walk(jail.open):
+            count += len(folders)
+            for name in files:
+                with contextlib.suppress(OSError):
+                    size += os.lstat(os.path.join(place, name)).st_blocks * 512
+                    count += 1
+    return f"{size >> 20} MB of files" if size > ROOM >> 2 else f"{count} files" if count > MANY else ""
 
 
 def around_the_learner(command: Sequence[str], *writable: str | Path) -> list[str]:
@@ -446,7 +471,7 @@ _CALLS = {
         "finit_module": 313, "delete_module": 176, "kexec_load": 246, "kexec_file_load": 320, "pidfd_getfd": 438, "open_by_handle_at": 304,
         "kcmp": 312, "process_madvise": 440, "mount_setattr": 442, "move_mount": 429, "fsopen": 430, "open_tree": 428, "reboot": 169,
         "swapon": 167, "settimeofday": 164, "clock_settime": 227, "quotactl": 179, "acct": 163, "syslog": 103, "clone": 56, "clone3": 435,
-        "socket": 41, "sched_setscheduler": 144}),
+        "socket": 41, "sched_setscheduler": 144, "sendto": 44, "sendmsg": 46, "sendmmsg": 307}),
     "aarch64": (0xC00000B7, {
         "ptrace": 117, "process_vm_readv": 270, "process_vm_writev": 271, "unshare": 97, "setns": 268, "mount": 40, "umount2": 39,
         "pivot_root": 41, "chroot": 51, "bpf": 280, "perf_event_open": 241, "userfaultfd": 282, "io_uring_setup": 425,
@@ -454,13 +479,15 @@ _CALLS = {
         "finit_module": 273, "delete_module": 106, "kexec_load": 104, "kexec_file_load": 294, "pidfd_getfd": 438, "open_by_handle_at": 265,
         "kcmp": 272, "process_madvise": 440, "mount_setattr": 442, "move_mount": 429, "fsopen": 430, "open_tree": 428, "reboot": 142,
         "swapon": 224, "settimeofday": 170, "clock_settime": 112, "quotactl": 60, "acct": 89, "syslog": 116, "clone": 220, "clone3": 435,
-        "socket": 198, "sched_setscheduler": 119}),
+        "socket": 198, "sched_setscheduler": 119, "sendto": 206, "sendmsg": 211, "sendmmsg": 269}),
 }
 _ALLOW, _KILL, _ERROR = 0x7FFF0000, 0x80000000, 0x00050000
 _EPERM, _ENOSYS = 1, 38
 #: clone's flags for namespaces.
 _NAMESPACES = 0x7E020000
-_AF_UNIX, _AF_INET, _AF_INET6, _SOCK_STREAM = 1, 2, 10, 1
+_AF_UNIX, _AF_INET, _AF_INET6, _SOCK_STREAM, _IPPROTO_TCP = 1, 2, 10, 1, 6
+#: Connects by sending, which Landlock doesn't know for a connection; and which argument of a call it is among.
+_FAST_OPEN, _FLAGS_OF = 0x20000000, {"sendto": 3, "sendmsg": 2, "sendmmsg": 3}
 
 
 def _seccomp_works() -> bool:
@@ -492,9 +519,13 @@ def _filter_system_calls(local: bool) -> None:
                         step(give, _ALLOW)]
         elif name == "socket":
             program += [
-                step(equal, number, 0, 9), step(load, arguments(0)), step(equal, _AF_UNIX if local else 0xFFFF, 5, 0), step(equal, _AF_INET, 1, 0),
-                step(equal, _AF_INET6, 0, 4), step(load, arguments(1)), step(0x54, 0xF), step(equal, _SOCK_STREAM, 0, 1),
-                step(give, _ALLOW), step(give, _ERROR | _EPERM)]
+                step(equal, number, 0, 12), step(load, arguments(0)), step(equal, _AF_UNIX if local else 0xFFFF, 8, 0), step(equal, _AF_INET, 1, 0),
+                step(equal, _AF_INET6, 0, 7), step(load, arguments(1)), step(0x54, 0xF), step(equal, _SOCK_STREAM, 0, 4),
+                # Multipath TCP is one of them, whose connections Landlock lets through.
+                step(load, arguments(2)), step(equal, 0, 1, 0), step(equal, _IPPROTO_TCP, 0, 1), step(give, _ALLOW), step(give, _ERROR | _EPERM)]
+        elif name in _FLAGS_OF:
+            program += [step(equal, number, 0, 4), step(load, arguments(_FLAGS_OF[name])), step(set_, _FAST_OPEN, 0, 1),
+                        step(give, _ERROR | _EPERM), step(give, _ALLOW)]
         else:
             program += [step(equal, number, 0, 1), step(give, _ERROR | _EPERM)]
     program.append(step(give, _ALLOW))

@@ -285,6 +285,9 @@ def _verdict(item: pytest.Item, info: pytest.ExceptionInfo[BaseException]) -> di
     if isinstance(error, Inconclusive):
         return {"state": "unclear", "message": f"Inconclusive: {error}", "expected": expected}
     if told := no_room(error):
+        if much := jail.filled():  # else who fills the disk could have it said that nobody knows
+            return {"state": "red", "message": f"Your code has written {much}, until there was no room left for those of its judging.",
+                    "expected": expected}
         return {"state": "unclear", "message": f"Inconclusive: {told}", "expected": expected}
     if isinstance(error, AssertionError):
         message = str(error) if isinstance(error, Red) else _without_comparison(str(error))
