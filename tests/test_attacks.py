@@ -20,7 +20,19 @@ from dojo import formats, jail
 from dojo.grade import Class, Policy
 from dojo.reading import LONGEST_FILE, named_file
 from dojo.workspace import ROOT, SOLUTIONS
-from tests.attacks.corpus import ATTACKS, HOLE, LEADS_AWAY, LISTS_THE_ARGUMENTS, PREDICT, SAYS_WHOM_TO_END, SERVANTS, Attack, base
+from tests.attacks.corpus import (
+    ATTACKS,
+    BRINGS_ALONG,
+    FILLS_THE_DISK,
+    HOLE,
+    LEADS_AWAY,
+    LISTS_THE_ARGUMENTS,
+    PREDICT,
+    SAYS_WHOM_TO_END,
+    SERVANTS,
+    Attack,
+    base,
+)
 
 pytestmark = [pytest.mark.timeout(3600), pytest.mark.skipif(sys.platform != "linux", reason="there are no walls elsewhere")]
 
@@ -218,6 +230,46 @@ def test_the_judge_does_nothing_for_it_elsewhere(level: str, tmp_path_factory: p
         victim.kill()
         victim.wait()
         shutil.rmtree(private)
+
+
+@pytest.mark.parametrize("level", ["bubblewrap", "landlock"])
+def test_a_file_of_the_judge_s_is_not_brought_to_a_host(level: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host puts a link in the place of a file that the judge is about to put aside: what the judge may read, and the host not, stays there."""
+    try:
+        jail.named(level)
+    except ValueError as error:
+        pytest.skip(str(error))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    kept = jail.prepared_cache(tmp_path / "serving-katas" / "grade") / "kept"
+    kept.write_text(SECRET)
+    kept.chmod(0o644)
+    base(tmp_path / "it")
+    config = tmp_path / "it/app/routers/config.py"
+    canary = "/tmp/cache/kept" if level == "bubblewrap" else str(kept)
+    config.write_text(config.read_text(encoding="utf-8") + BRINGS_ALONG.replace("@CANARY@", canary), encoding="utf-8")
+
+    with ThreadPoolExecutor(1) as pool:
+        told, = Class(tmp_path / "out", Policy(("D",), seed=1, level=level)).grade([("it", str(tmp_path / "it"))], pool, lambda result: None)
+
+    assert SECRET not in formats.results(told)
+    assert SECRET == kept.read_text()
+
+
+def test_who_fills_the_disk_gets_no_credit_for_what_is_inconclusive(tmp_path: Path) -> None:
+    """Whether the machine had room to judge it is nobody's to decide but the machine's."""
+    if not jail.strongest().at_least("landlock"):
+        pytest.skip("nothing keeps it from filling the machine's own disk")
+    base(tmp_path / "it")
+    main = tmp_path / "it/app/main.py"
+    main.write_text(FILLS_THE_DISK + main.read_text(encoding="utf-8"), encoding="utf-8")
+
+    policy = Policy(("1.1", "1.2", "D"), seed=1, level=LEVEL, credit_inconclusive=True)
+    with ThreadPoolExecutor(1) as pool:
+        told, = Class(tmp_path / "out", policy).grade([("it", str(tmp_path / "it"))], pool, lambda result: None)
+
+    assert "unclear" not in {test["state"] for test in told["tests"]}, told
+    assert any("Your code has written" in (test["message"] or "") for test in told["tests"]), told
+    assert not told["grader_error"]
 
 
 def test_there_are_enough_attacks() -> None:
