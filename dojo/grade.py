@@ -211,11 +211,14 @@ def _result(submission: Submission, policy: Policy, walls: jail.Jail, told: dict
         test = {**test, "task_id": number, "max_points": exercise.points}
         if test["state"] == "missing" and own_fault:
             test["message"] = own_fault
-        if test["state"] == "green" and reaches:
-            test |= {"state": WITHHELD, "status": "error", "message": "It passed, and code of this submission reaches for what the judge's own parts "
-                     "in its process hold, so that a person has to look at it:\n" + "\n".join(reaches)}
-        test["status"] = STATUS.get(test["state"], "error")
         credited = test["state"] == "unclear" and policy.credit_inconclusive
+        if reaches and (credited or test["state"] == "green"):  # whoever reaches can also bring it about that the judge can't tell
+            why = "It is inconclusive, which is credited here" if credited else "It passed"
+            open_ = [f"Why it is inconclusive: {test['message']}"] * credited
+            test |= {"state": WITHHELD, "message": f"{why}, and code of this submission reaches for what the judge's own parts in its process "
+                     "hold, so that a person has to look at it:\n" + "\n".join([*reaches, *open_])}
+            credited = False
+        test["status"] = STATUS.get(test["state"], "error")
         test["points"] = exercise.points if test["status"] == "pass" or credited else 0
         tests.append(test)
     broken = [test["id"] for test in tests if test["state"] == "broken"]

@@ -309,6 +309,19 @@ def test_an_instructor_may_credit_what_is_inconclusive() -> None:
     assert (1, "unclear", "error") == (credited["points"], credited["tests"][0]["state"], credited["tests"][0]["status"])
 
 
+@pytest.mark.parametrize("trust", [False, True])
+@pytest.mark.parametrize("state", ["green", "unclear"])
+def test_code_that_reaches_gets_no_credit_by_itself(state: str, trust: bool) -> None:
+    """Not for what is inconclusive either, which it may have brought about: somebody has to have looked at it."""
+    record = json.dumps({"complete": True, "tests": [told(state, message="Too busy a machine.")]})
+    whole = {"status": 0, "timed_out": False, "said": "", "remarks": [], "record": record}
+    policy = Policy(("1.1",), 1, credit_inconclusive=True, trust=trust)
+    judged = grade._result(Submission("Ada", {"app/x.py": b"import gc\n"}), policy, WALLS, whole, 1.0)
+
+    assert (int(trust), state if trust else grade.WITHHELD) == (judged["points"], judged["tests"][0]["state"])
+    assert trust or "app/x.py:1: imports gc" in judged["tests"][0]["message"]
+
+
 def test_the_time_limit_is_the_submissions_own_affair() -> None:
     """What was judged before it counts; the rest is worth nothing, and it is said why."""
     judged = result({"complete": False, "tests": [told("green")]}, timed_out=True)
