@@ -277,8 +277,8 @@ class Class:
         told = json.dumps([submission.digest, self.katas, dataclasses.asdict(self.policy), walls], sort_keys=True)
         return hashlib.sha256(told.encode()).hexdigest()[:32]
 
-    def grade(self, sources: Iterable[tuple[str, str]], executor: Executor, tell: Callable[[dict[str, Any]], None]) -> list[dict[str, Any]]:
-        """The results of ``sources``, pairs of a name and where it is, in their order."""
+    def grade(self, sources: Iterable[tuple[str, str | Path]], executor: Executor, tell: Callable[[dict[str, Any]], None]) -> list[dict[str, Any]]:
+        """The results of ``sources``, pairs of a name and where it is, in their order; a `Path` is nothing else, a string may be a URL."""
         self.folder.mkdir(parents=True, exist_ok=True)
         results: dict[str, dict[str, Any]] = {}
         waiting: dict[Any, tuple[str, str]] = {}
@@ -328,12 +328,12 @@ class Class:
             self.unkept = error.strerror or str(error)
 
 
-def _taken(source: str, name: str, policy: Policy) -> Submission | dict[str, Any]:
+def _taken(source: str | Path, name: str, policy: Policy) -> Submission | dict[str, Any]:
     """A submission; or the result of one that can't be taken. What is none of its own fault is tried once more."""
     why = ""
     for _ in range(2):
         try:
-            return take(source, name)
+            return take(str(source), name, literal=isinstance(source, Path))
         except NotTaken as error:
             return failed(printable(name), policy, str(error), grader=False)
         except NotReached as error:
@@ -416,13 +416,16 @@ def _seconds(text: str) -> float:
     raise argparse.ArgumentTypeError(f"a time limit is a number of seconds above 0, and {text!r} is none")
 
 
-def _sources(options: argparse.Namespace) -> list[tuple[str, str]]:
-    found = [(Path(path.partition("#")[0].rstrip("/")).name or Path(path).resolve().name, path) for path in options.paths]
+def _sources(options: argparse.Namespace) -> list[tuple[str, str | Path]]:
+    """A unique name for each, and where it is: what stands on the command line as it stands there, a class's entries as paths."""
+    found: list[tuple[str, str | Path]] = []
+    found += [(Path(path.partition("#")[0].rstrip("/")).name or Path(path).resolve().name, path) for path in options.paths]
     if options.folder:
-        folder = Path(options.folder)
-        results = Path(options.out).resolve()
-        found += [(entry.name, str(entry)) for entry in sorted(folder.iterdir()) if not entry.name.startswith(".") and entry.resolve() != results]
-    unique: dict[str, str] = {}
+        # Of links that lead to each other `resolve` makes an error, and this the link itself, which isn't taken.
+        results = os.path.realpath(options.out)
+        found += [(entry.name, entry) for entry in sorted(Path(options.folder).iterdir())
+                  if not entry.name.startswith(".") and os.path.realpath(entry) != results]
+    unique: dict[str, str | Path] = {}
     for name, source in found:
         # One that is called like another's second is not that one.
         numbered = next(each for number in itertools.count(1) if (each := name if number == 1 else f"{name} ({number})") not in unique)

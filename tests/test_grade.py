@@ -12,6 +12,7 @@ import tarfile
 import threading
 import time
 import zipfile
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -34,7 +35,7 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="there are no walls e
 FEW = ("1.1", "1.3")
 
 
-def run(folder: Path, sources: list[tuple[str, str]], policy: Policy, jobs: int = 2) -> tuple[list[dict[str, Any]], Class]:
+def run(folder: Path, sources: Sequence[tuple[str, str | Path]], policy: Policy, jobs: int = 2) -> tuple[list[dict[str, Any]], Class]:
     """The results of a class run."""
     it = Class(folder, policy)
     with ThreadPoolExecutor(jobs) as pool:
@@ -382,7 +383,7 @@ def test_an_honest_submission_gets_everything_and_the_stubs_nothing(level: str, 
     assert (0, ["red", "red"], None) == (nothing["points"], [test["state"] for test in nothing["tests"]], nothing["grader_error"]), nothing
 
 
-def graded(tmp_path: Path, sources: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch) -> tuple[list[dict[str, Any]], Class]:
+def graded(tmp_path: Path, sources: Sequence[tuple[str, str | Path]], monkeypatch: pytest.MonkeyPatch) -> tuple[list[dict[str, Any]], Class]:
     """What a class comes to, of which each that can be taken is green."""
     record = {"complete": True, "tests": [told("green"), told("green", "1.3")]}
     fine = {"status": 0, "timed_out": False, "said": "", "remarks": [], "record": json.dumps(record)}
@@ -394,10 +395,10 @@ def test_one_that_can_not_be_taken_leaves_out_none_of_the_others(tmp_path: Path,
     """Not even where the grader itself makes a mistake in taking it, which is told as one."""
     honest = str(SOLUTIONS)
 
-    def taken(source: str, name: str = "") -> Submission:
+    def taken(source: str, name: str = "", **options: Any) -> Submission:
         if name == "odd":
             raise AttributeError("a mistake")
-        return take(source, name)
+        return take(source, name, **options)
 
     monkeypatch.setattr(grade, "take", taken)
     results, _ = graded(tmp_path / "out", [("damaged", damaged("tar.xz", tmp_path)), ("odd", honest), ("honest", honest)], monkeypatch)
@@ -485,7 +486,36 @@ def test_nobody_is_taken_for_another(tmp_path: Path) -> None:
 
     (tmp_path / "ada").mkdir()
     (tmp_path / "grades").mkdir()
-    assert [("ada", str(tmp_path / "ada"))] == grade._sources(options("--class", str(tmp_path), "--out", str(tmp_path / "grades")))
+    assert [("ada", tmp_path / "ada")] == grade._sources(options("--class", str(tmp_path), "--out", str(tmp_path / "grades")))
+
+
+def test_an_entry_of_a_class_is_what_it_is_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever it is called: not another's commit, nor a repository elsewhere."""
+    base(tmp_path / "it")
+    for command in (["init", "-q"], ["add", "-A"], ["-c", "user.name=x", "-c", "user.email=x@example.com", "commit", "-q", "-m", "x"]):
+        subprocess.run(["git", *command], cwd=tmp_path / "it", check=True, capture_output=True)
+    subprocess.run(["git", "clone", "-q", "--bare", str(tmp_path / "it"), str(tmp_path / "class/carl.git")], check=True)
+    for name in ("carl.git#HEAD", "a@127.0.0.1:x"):
+        (tmp_path / "class" / name).mkdir()
+    base(tmp_path / "class/ada#1")
+    monkeypatch.chdir(tmp_path / "class")  # where even a name alone would be a URL
+
+    results, _ = graded(tmp_path / "out", grade._sources(options("--class", ".")), monkeypatch)
+
+    assert {"a@127.0.0.1:x": "no app/", "ada#1": "", "carl.git": "", "carl.git#HEAD": "no app/"} == {
+        told["submission"]["name"]: "no app/" if "It holds no app/" in str(told["message"]) else told["message"] or "" for told in results}
+
+
+def test_a_link_that_leads_nowhere_leaves_out_none_of_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even one that leads to itself."""
+    base(tmp_path / "class/ada")
+    (tmp_path / "class/loop").symlink_to("loop")
+    (tmp_path / "class/nowhere").symlink_to("nothing")
+
+    results, _ = graded(tmp_path / "out", grade._sources(options("--class", str(tmp_path / "class"))), monkeypatch)
+
+    assert [2, 0, 0] == [told["points"] for told in results]
+    assert [None, "It is a symbolic link.", "It is a symbolic link."] == [told["message"] for told in results]
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "nan", "inf", "1e300", "x", ""])
