@@ -99,19 +99,93 @@ def assess(parcel: Parcel) -> dict[str, Any]:
     """The result of one submission; judged again once, when something went wrong that wasn't its own doing."""
     if parcel.katas and (mine := digest_of_katas()) != parcel.katas:
         return failed(parcel.name, parcel.policy, f"The katas here are others ({mine}) than those that are to be judged with ({parcel.katas}).")
-    submission = Submission(parcel.name, dict(parcel.files), list(parcel.remarks))
-    result: dict[str, Any] = {}
-    for attempt in (1, 2):
-        result = _assess_once(submission, parcel.policy)
-        result["attempts"] = attempt
-        again = {test["state"] for test in result["tests"]} & {"broken", "unclear"}
-        if (not result["grader_error"] and not again) or _ending.is_set():
-            break
-    return result
-
-
-def _assess_once(submission: Submission, policy: Policy) -> dict[str, Any]:
+    submission, policy = Submission(parcel.name, dict(parcel.files)), parcel.policy
     walls = jail.named(policy.level) if policy.level else jail.strongest()
+    attempt = _attempt(submission, policy, walls)
+    attempts = 1
+    if attempt.open and not _ending.is_set():
+        attempt = attempt.with_another(_attempt(submission, policy, walls))
+        attempts = 2
+    submission.remarks = [*parcel.remarks, *dict.fromkeys([*submission.remarks, *attempt.remarks])]
+    return {**_result(submission, policy, walls, attempt), "attempts": attempts}
+
+
+#: What another attempt may still tell, from what says least.
+_OPEN = ("missing", "broken", "unclear")
+
+
+@dataclass
+class Attempt:
+    """What a run of the judge has told; ``tests`` holds a verdict for each exercise that was asked for, in the catalog's order."""
+
+    tests: dict[str, dict[str, Any]]
+    #: Why it can't be trusted, which is none of the submission's doing; and what of it is.
+    trouble: str = ""
+    own_fault: str = ""
+    #: The end of what the judge itself said, for whoever looks for a mistake in a kata.
+    said: str = ""
+    remarks: list[str] = field(default_factory=list)
+    complete: bool = False
+    seconds: float = 0.0
+    peak_memory: int = 0
+
+    @classmethod
+    def told_by(cls, told: dict[str, Any], policy: Policy, seconds: float) -> "Attempt":
+        """What the warden tells of a run. The exercises come from the catalog, whatever the record says."""
+        attempt = cls({}, str(told.get("lost", "")), "", _end_of(told), list(told.get("remarks", ())), False, seconds, told.get("peak_memory", 0))
+        record: Any = {}
+        if not attempt.trouble:
+            try:
+                record = json.loads(told["record"])
+            except ValueError:
+                record = {}
+            record = record if isinstance(record, dict) else {}
+            attempt.complete = bool(record.get("complete"))
+            if told["timed_out"]:
+                attempt.own_fault = f"It was not judged within {policy.patience:g} s, the time limit of the whole."
+            elif not attempt.complete:
+                attempt.trouble = f"the judge ended ({told['status']}) before it had judged all: {attempt.said}"
+        by_id = {test.get("id"): test for test in record.get("tests", ()) if isinstance(test, dict) and test.get("state") in STATUS}
+        for exercise in policy.chosen():
+            test = by_id.get(exercise.id) or _unjudged(exercise, attempt.own_fault or attempt.trouble)
+            if test["state"] == "missing" and attempt.own_fault:
+                test = {**test, "message": attempt.own_fault}
+            attempt.tests[exercise.id] = test
+        return attempt
+
+    def having(self, *states: str) -> list[str]:
+        """The exercises in one of these states."""
+        return [each for each, test in self.tests.items() if test["state"] in states]
+
+    @property
+    def grader_error(self) -> str:
+        """What went wrong without the submission's part in it; empty when nothing did."""
+        broken = self.having("broken")
+        return self.trouble or (f"the katas of {', '.join(broken)} failed themselves: {self.said}" if broken else "")
+
+    @property
+    def open(self) -> bool:
+        """Whether another attempt may tell more."""
+        return bool(self.grader_error or self.having("unclear"))
+
+    def with_another(self, other: "Attempt") -> "Attempt":
+        """Both together. What this one has seen stays, red or green: the other had the same seed, and tells of what was left open."""
+        if other.grader_error and not self.grader_error:  # then it tells nothing
+            return dataclasses.replace(self, seconds=self.seconds + other.seconds)
+
+        def more_told(one: dict[str, Any], another: dict[str, Any]) -> dict[str, Any]:
+            rank = {state: number for number, state in enumerate(_OPEN)}
+            return another if one["state"] in rank and rank.get(another["state"], len(rank)) > rank[one["state"]] else one
+
+        tests = {each: more_told(test, other.tests[each]) for each, test in self.tests.items()}
+        both = Attempt(tests, self.trouble and other.trouble, "", other.said, list(dict.fromkeys([*self.remarks, *other.remarks])),
+                       self.complete or other.complete, self.seconds + other.seconds, max(self.peak_memory, other.peak_memory))
+        if both.having("missing"):
+            both.own_fault = other.own_fault if self.trouble else self.own_fault
+        return both
+
+
+def _attempt(submission: Submission, policy: Policy, walls: jail.Jail) -> Attempt:
     chosen = policy.chosen()
     with tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-", ignore_cleanup_errors=True) as folder:
         scratch, tree = Path(folder), Path(folder) / "submission"
@@ -134,8 +208,7 @@ def _assess_once(submission: Submission, policy: Policy) -> dict[str, Any]:
                 "room": ROOM, "scratch": str(scratch), **watched}
         began = time.monotonic()
         told = _watched(task)
-        seconds = time.monotonic() - began
-    return _result(submission, policy, walls, told, seconds)
+        return Attempt.told_by(told, policy, time.monotonic() - began)
 
 
 def _environment() -> dict[str, str]:
@@ -188,29 +261,12 @@ def _sweep() -> None:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def _result(submission: Submission, policy: Policy, walls: jail.Jail, told: dict[str, Any], seconds: float) -> dict[str, Any]:
-    """Puts together what is known. The exercises and the total come from the catalog, whatever the record says."""
-    trouble = str(told.get("lost", ""))
-    own_fault = ""
-    record: dict[str, Any] = {}
-    if not trouble:
-        try:
-            record = json.loads(told["record"])
-        except ValueError:
-            record = {}
-        record = record if isinstance(record, dict) else {}
-        if told["timed_out"]:
-            own_fault = f"It was not judged within {policy.patience:g} s, the time limit of the whole."
-        elif not record.get("complete"):
-            trouble = f"the judge ended ({told['status']}) before it had judged all: {_end_of(told)}"
-    by_id = {test.get("id"): test for test in record.get("tests", ()) if isinstance(test, dict) and test.get("state") in STATUS}
+def _result(submission: Submission, policy: Policy, walls: jail.Jail, attempt: Attempt) -> dict[str, Any]:
+    """Weighs what was seen. Points and their total come from the catalog."""
     reaches = {} if policy.trust else screen.reaches(submission.files)
     tests = []
     for number, exercise in enumerate(policy.chosen(), 1):
-        test = by_id.get(exercise.id) or _unjudged(exercise, own_fault or trouble)
-        test = {**test, "task_id": number, "max_points": exercise.points}
-        if test["state"] == "missing" and own_fault:
-            test["message"] = own_fault
+        test = {**attempt.tests[exercise.id], "task_id": number, "max_points": exercise.points}
         credited = test["state"] == "unclear" and policy.credit_inconclusive
         if reaches and (credited or test["state"] == "green"):  # whoever reaches can also bring it about that the judge can't tell
             why = "It is inconclusive, which is credited here" if credited else "It passed"
@@ -221,18 +277,15 @@ def _result(submission: Submission, policy: Policy, walls: jail.Jail, told: dict
         test["status"] = STATUS.get(test["state"], "error")
         test["points"] = exercise.points if test["status"] == "pass" or credited else 0
         tests.append(test)
-    broken = [test["id"] for test in tests if test["state"] == "broken"]
-    error = trouble or (f"the katas of {', '.join(broken)} failed themselves: {_end_of(told)}" if broken else "")
+    error, own_fault = attempt.grader_error, attempt.own_fault
     status = "error" if error else whole(tests)
     return {
         "version": 3, "status": status,
         "message": own_fault or (f"Grader error: {error}" if error else "Nothing could be judged to its end." if status == "error" else None),
         "points": sum(test["points"] for test in tests), "max_points": sum(test["max_points"] for test in tests),
-        "seed": policy.seed, "seconds": round(seconds, 1), "tests": tests, "complete": bool(record.get("complete")),
-        "grader_error": error or None,
-        "submission": {"name": submission.name, "digest": submission.digest, "remarks": [*submission.remarks, *told.get("remarks", ())],
-                       "reaches": list(reaches)},
-        "jail": walls.as_data(), "katas": digest_of_katas(), "peak_memory": told.get("peak_memory", 0),
+        "seed": policy.seed, "seconds": round(attempt.seconds, 1), "tests": tests, "complete": attempt.complete, "grader_error": error or None,
+        "submission": {"name": submission.name, "digest": submission.digest, "remarks": list(submission.remarks), "reaches": list(reaches)},
+        "jail": walls.as_data(), "katas": digest_of_katas(), "peak_memory": attempt.peak_memory,
     }
 
 

@@ -265,7 +265,12 @@ WALLS = jail.Jail("limits")
 def result(record: Any, **told: Any) -> dict[str, Any]:
     """What grading makes of a record."""
     whole = {"status": 0, "timed_out": False, "said": "", "remarks": [], "record": record if isinstance(record, str) else json.dumps(record)}
-    return grade._result(Submission("Ada"), Policy(FEW, 1), WALLS, whole | told, 1.0)
+    return weighed(Submission("Ada"), Policy(FEW, 1), whole | told)
+
+
+def weighed(submission: Submission, policy: Policy, told: dict[str, Any]) -> dict[str, Any]:
+    """What one attempt is worth."""
+    return grade._result(submission, policy, WALLS, grade.Attempt.told_by(told, policy, 1.0))
 
 
 def told(state: str, identity: str = "1.1", **more: Any) -> dict[str, Any]:
@@ -306,7 +311,7 @@ def test_only_green_passes(state: str) -> None:
 def test_an_instructor_may_credit_what_is_inconclusive() -> None:
     """It is told in any case."""
     whole = {"status": 0, "timed_out": False, "said": "", "remarks": [], "record": json.dumps({"complete": True, "tests": [told("unclear")]})}
-    credited = grade._result(Submission("Ada"), Policy(("1.1",), 1, credit_inconclusive=True), WALLS, whole, 1.0)
+    credited = weighed(Submission("Ada"), Policy(("1.1",), 1, credit_inconclusive=True), whole)
     assert (1, "unclear", "error") == (credited["points"], credited["tests"][0]["state"], credited["tests"][0]["status"])
 
 
@@ -317,7 +322,7 @@ def test_code_that_reaches_gets_no_credit_by_itself(state: str, trust: bool) -> 
     record = json.dumps({"complete": True, "tests": [told(state, message="Too busy a machine.")]})
     whole = {"status": 0, "timed_out": False, "said": "", "remarks": [], "record": record}
     policy = Policy(("1.1",), 1, credit_inconclusive=True, trust=trust)
-    judged = grade._result(Submission("Ada", {"app/x.py": b"import gc\n"}), policy, WALLS, whole, 1.0)
+    judged = weighed(Submission("Ada", {"app/x.py": b"import gc\n"}), policy, whole)
 
     assert (int(trust), state if trust else grade.WITHHELD) == (judged["points"], judged["tests"][0]["state"])
     assert trust or "app/x.py:1: imports gc" in judged["tests"][0]["message"]
@@ -351,6 +356,65 @@ def test_trouble_is_tried_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
         outcomes.append((len(calls), judged["attempts"], bool(judged["grader_error"]), judged["points"]))
 
     assert [(1, 1, False, 2), (2, 2, False, 2), (2, 2, True, 0)] == outcomes
+
+
+def attempted(*attempts: dict[str, Any] | tuple[str, str], monkeypatch: pytest.MonkeyPatch, **changed: Any) -> dict[str, Any]:
+    """What comes of these attempts: what the warden tells, or the states of 1.1 and 1.3."""
+    def fine(number: int, states: tuple[str, str]) -> dict[str, Any]:
+        tests = [told(state, each, seconds=number, measurements=[f"of attempt {number}"]) for each, state in zip(FEW, states, strict=True)]
+        record = json.dumps({"complete": "missing" not in states, "tests": tests})
+        return {"status": 0, "timed_out": False, "said": "", "remarks": [f"remark {number}", "of both"], "record": record, "peak_memory": number}
+
+    coming = iter([each if isinstance(each, dict) else fine(number, each) for number, each in enumerate(attempts, 1)])
+    monkeypatch.setattr(grade, "_watched", lambda task: next(coming))
+    return assess(grade.Parcel("Ada", {"app/x.py": b""}, ("its own",), Policy(FEW, 1, "limits", **changed)))
+
+
+LOST = {"lost": "it was killed"}
+
+
+@pytest.mark.parametrize(("one", "other", "states", "points", "error"), [
+    (("green", "unclear"), ("unclear", "green"), ["green", "green"], 2, False),
+    (("green", "unclear"), LOST, ["green", "unclear"], 1, False),
+    (("green", "unclear"), ("red", "red"), ["green", "red"], 1, False),
+    (("red", "unclear"), ("green", "green"), ["red", "green"], 1, False),
+    (("green", "unclear"), ("green", "broken"), ["green", "unclear"], 1, False),
+    (("green", "unclear"), ("broken", "green"), ["green", "unclear"], 1, False),
+    (("unclear", "unclear"), ("unclear", "unclear"), ["unclear", "unclear"], 0, False),
+    (("broken", "green"), ("green", "unclear"), ["green", "green"], 2, False),
+    (("broken", "green"), ("broken", "green"), ["broken", "green"], 1, True),
+    (("broken", "green"), LOST, ["broken", "green"], 1, True),
+    (("green", "missing"), ("unclear", "green"), ["green", "green"], 2, False),
+    (("green", "missing"), ("green", "missing"), ["green", "missing"], 1, True),
+    (("red", "missing"), ("green", "green"), ["red", "green"], 1, False),
+    (LOST, ("green", "unclear"), ["green", "unclear"], 1, False),
+    (LOST, ("green", "missing"), ["green", "missing"], 1, True),
+])
+def test_a_second_attempt_tells_what_the_first_left_open(one: Any, other: Any, states: list[str], points: int, error: bool,
+                                                         monkeypatch: pytest.MonkeyPatch) -> None:
+    """And nothing else: what was seen once isn't lost to a machine that is busy the second time, nor is a red one tried until it is green."""
+    judged = attempted(one, other, monkeypatch=monkeypatch)
+
+    assert states == [test["state"] for test in judged["tests"]]
+    assert (points, error, 2) == (judged["points"], bool(judged["grader_error"]), judged["attempts"])
+    assert error == (judged["status"] == "error") or not points
+
+
+def test_two_attempts_make_one_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each exercise is told as it was seen; time is what both took, and a remark stands there once."""
+    judged = attempted(("green", "unclear"), ("unclear", "green"), monkeypatch=monkeypatch)
+
+    assert [(1, ["of attempt 1"]), (2, ["of attempt 2"])] == [(test["seconds"], test["measurements"]) for test in judged["tests"]]
+    assert ["its own", "remark 1", "of both", "remark 2"] == judged["submission"]["remarks"]
+    assert (True, 2, None) == (judged["complete"], judged["peak_memory"], judged["message"])
+
+
+def test_what_reaches_is_tried_again_where_it_would_be_credited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is weighed at the end: what is withheld is what both attempts have left open."""
+    monkeypatch.setattr(grade.screen, "reaches", lambda files: ["app/x.py:1: imports gc"])
+    judged = attempted(("unclear", "unclear"), ("red", "unclear"), monkeypatch=monkeypatch, credit_inconclusive=True)
+
+    assert ["red", "withheld"] == [test["state"] for test in judged["tests"]]
 
 
 def test_other_katas_are_not_graded_with() -> None:
