@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from dojo import catalog, chance, formats, jail, screen, warden
+from dojo import catalog, chance, formats, jail, kept, screen, warden
 from dojo.results import STATUS, whole, write_text
 from dojo.submission import NotReached, NotTaken, Submission, printable, take
 from dojo.workspace import ROOT
@@ -523,18 +523,6 @@ def _seed(note: Path, given: int | None) -> int:
         raise ValueError(f"{printable(str(note))} holds no seed: give the one that these results have with --seed, or another --out") from None
 
 
-def _write(graded: list[dict[str, Any]], out: Path, wanted: list[str], *, several: bool) -> None:
-    """Writes all that was asked for; raises ``OSError``."""
-    for number, result in enumerate(graded):
-        place = out / formats.file_name(result["submission"]["name"], number) if several else out
-        place.mkdir(parents=True, exist_ok=True)
-        for each in dict.fromkeys(["results", *wanted]):
-            formats.write(each, result, place)
-    if several:
-        write_text(out / "class.csv", formats.table(graded))
-        write_text(out / "class.md", formats.class_page(graded))
-
-
 def grade(options: argparse.Namespace) -> int:
     """Grades what was asked for; 0 when all could be judged, 3 when there was a grader error, whatever the points."""
     for stream in (sys.stdout, sys.stderr):  # a name that the terminal's encoding doesn't have is no reason to end
@@ -573,7 +561,9 @@ def grade(options: argparse.Namespace) -> int:
     if run.unkept:
         print(f"dojo grade: results could not be kept in {printable(str(out))}, and another run judges them again: {run.unkept}", file=sys.stderr)
     try:
-        _write(graded, out, options.format, several=bool(options.folder) or len(sources) > 1)
+        several = bool(options.folder) or len(sources) > 1
+        by_name = {name: result for (name, _), result in zip(sources, graded, strict=True)}
+        kept.write(formats.files(by_name, options.format, several=several), out, several=several)
     except OSError as error:
         print(f"dojo grade: results can't be written to {printable(str(out))}: {error.strerror or error}. Another run with the same --out writes "
               "them, and judges nothing that is kept there", file=sys.stderr)

@@ -182,11 +182,23 @@ def test_a_summary_has_a_limit() -> None:
 
 
 def test_names_become_harmless_folders() -> None:
-    """Whatever a submission is called, its folder is below the others' and its own."""
-    names = ["Ada Lovelace", "../../etc", "..", "", "a/b", "\u202ex", "COM1", "x" * 500]
-    folders = [formats.file_name(name, number) for number, name in enumerate(names)]
-    assert len(set(folders)) == len(names)
-    assert all(re.fullmatch(r"\d{4}-[A-Za-z0-9._-]{1,60}", folder) for folder in folders)
+    """Whatever a submission is called, its folder is below the others' and its own, on a disk that knows no capitals too."""
+    names = ["Ada Lovelace", "../../etc", "..", "", "a/b", "a-b", "\u202ex", "x", "X", "COM1", "x" * 500, "\udcff"]
+    folders = formats.folders(names)
+    assert len({folder.casefold() for folder in folders}) == len(names)
+    assert all(re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,59}-[0-9a-f]{6}", folder) for folder in folders)
+
+
+def test_a_folder_stays_whoever_joins() -> None:
+    """Its name says nothing of who else is in the class."""
+    few, more = ["ben", "cleo"], ["anna", "ben", "bea", "cleo"]
+    assert formats.folders(few) == [folder for name, folder in zip(more, formats.folders(more), strict=True) if name in few]
+
+
+def test_nobody_takes_another_s_folder() -> None:
+    """Six digits are soon found by whoever may choose a name: these two begin with the same."""
+    one, other = formats.folders(["誇", "闬"])
+    assert (one, other[:-1]) == ("submission-a0ee33", one)
 
 
 def test_a_log_takes_no_commands() -> None:

@@ -5,6 +5,7 @@ import errno
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from typing import Any
 import psutil
 import pytest
 
-from dojo import grade, jail, submission, warden
+from dojo import formats, grade, jail, submission, warden
 from dojo.catalog import exercises
 from dojo.cli import parser
 from dojo.grade import Class, Policy, assess, failed
@@ -580,6 +581,72 @@ def test_a_link_that_leads_nowhere_leaves_out_none_of_the_others(tmp_path: Path,
 
     assert [2, 0, 0] == [told["points"] for told in results]
     assert [None, "It is a symbolic link.", "It is a symbolic link."] == [told["message"] for told in results]
+
+
+def told_to(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    """The exit status of ``dojo grade`` with these, where each submission that can be taken is green."""
+    record = {"complete": True, "tests": [told("green"), told("green", "1.3")]}
+    fine = {"status": 0, "timed_out": False, "said": "", "remarks": [], "record": json.dumps(record)}
+    monkeypatch.setattr(grade, "_watched", lambda task: fine)
+    return grade.grade(options("--exercise", "1.1", "--exercise", "1.3", "--jail", "limits", *arguments))
+
+
+def written(out: Path) -> set[str]:
+    """The files of a folder of results but for what it keeps for other runs."""
+    return {file.relative_to(out).as_posix() for file in out.rglob("*") if file.is_file()
+            and not {"cache", "seed", ".written"} & set(file.relative_to(out).parts)}
+
+
+def test_nobody_has_two_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever joins or leaves the class, and whichever formats are asked for; what the instructor put beside them stays."""
+    out, of_class = tmp_path / "out", ["--class", str(tmp_path / "class"), "--out", str(tmp_path / "out")]
+    for name in ("ben", "cleo"):
+        base(tmp_path / "class" / name)
+    told_to(monkeypatch, *of_class, "--format", "gradescope")
+    ben, cleo = formats.folders(["ben", "cleo"])
+    assert {"class.csv", "class.md"} | {f"{each}/{file}" for each in (ben, cleo) for file in ("results.json", "gradescope.json")} == written(out)
+
+    theirs = {"gradescope.json", "notes/results.json", "ben-20241127/results.json", f"{cleo}/note.txt", "0001-ben/results.json", "class.xlsx"}
+    for each in theirs:
+        (out / each).parent.mkdir(exist_ok=True)
+        (out / each).write_text("")
+    base(tmp_path / "class/anna")
+    shutil.rmtree(tmp_path / "class/cleo")
+    told_to(monkeypatch, *of_class)
+
+    anna, = formats.folders(["anna"])
+    assert theirs | {"class.csv", "class.md", f"{anna}/results.json", f"{ben}/results.json"} == written(out)
+
+
+def test_one_alone_leaves_the_class_its_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever hands in late is graded into the same folder, as it is the default; a format that isn't asked for again goes."""
+    out = tmp_path / "out"
+    base(tmp_path / "class/ben")
+    told_to(monkeypatch, "--class", str(tmp_path / "class"), "--out", str(out))
+    before = written(out)
+    late = [str(tmp_path / "class/ben"), "--out", str(out)]
+    told_to(monkeypatch, *late, "--format", "gradescope")
+    assert before | {"results.json", "gradescope.json"} == written(out)
+    told_to(monkeypatch, *late)
+    assert before | {"results.json"} == written(out)
+
+
+@pytest.mark.parametrize("line", ["../victim", "seed", "cache/x.json", "x-abcdef/../../victim", "../x-abcdef/results.json",
+                                  "linked-abcdef/results.json"])
+def test_a_note_that_is_false_removes_nothing(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Behind `limits` a submission may have written it."""
+    out, elsewhere = tmp_path / "out", tmp_path / "x-abcdef"
+    for folder in (out / "cache", elsewhere):
+        folder.mkdir(parents=True)
+    (out / "linked-abcdef").symlink_to(elsewhere)
+    for file in (tmp_path / "victim", elsewhere / "results.json", out / "cache/x.json"):
+        file.write_text("")
+    (out / ".written").write_text(f"{line}\n")
+    base(tmp_path / "class/ben")
+
+    told_to(monkeypatch, "--class", str(tmp_path / "class"), "--out", str(out))
+
+    assert all(file.exists() for file in (tmp_path / "victim", elsewhere / "results.json", out / "cache/x.json", out / "seed"))
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "nan", "inf", "1e300", "x", ""])
