@@ -324,6 +324,9 @@ class Class:
     #: Why results couldn't be kept for another run; empty when they were.
     unkept: str = ""
 
+    def __post_init__(self) -> None:
+        self._cache = kept.Cache(self.folder)
+
     def key(self, submission: Submission) -> str:
         """What a result depends on: when it is the same, so is the result."""
         walls = self.policy.level or jail.strongest().level
@@ -334,7 +337,7 @@ class Class:
         """The results of ``sources``, pairs of a name and where it is, in their order; a `Path` is nothing else, a string may be a URL."""
         self.folder.mkdir(parents=True, exist_ok=True)
         results: dict[str, dict[str, Any]] = {}
-        waiting: dict[Any, tuple[str, str]] = {}
+        waiting: dict[Any, tuple[str, str, int]] = {}
         order = []
         for name, source in sources:
             order.append(name)
@@ -344,41 +347,43 @@ class Class:
                 tell(results[name])
                 continue
             key = self.key(submission)
-            if (known := self._known(key)) is not None:
+            if (known := self._cache.known(key)) is not None:
                 self.kept += 1
-                results[name] = known | {"submission": known["submission"] | {"name": submission.name}}
+                result, remarks = known
+                own = {"name": submission.name, "remarks": [*submission.remarks, *remarks]}
+                results[name] = result | {"submission": result["submission"] | own}
                 tell(results[name])
                 continue
             parcel = Parcel(submission.name, submission.files, tuple(submission.remarks), self.policy, self.katas)
-            waiting[executor.submit(assess, parcel)] = (name, key)
+            waiting[executor.submit(assess, parcel)] = (name, key, len(submission.remarks))
         for future in _as_completed(waiting):
-            name, key = waiting[future]
+            name, key, own_remarks = waiting[future]
             try:
                 results[name] = future.result()
             except Exception as error:  # a worker of a scheduler's is gone, or the disk is full
                 results[name] = failed(printable(name), self.policy, f"{type(error).__name__}: {printable(str(error))}")
             else:
                 self.judged += 1
-                if not results[name]["grader_error"]:
-                    self._keep(key, results[name])
+                self._keep(key, results[name], results[name]["submission"]["remarks"][own_remarks:])
             tell(results[name])
         return [results[name] for name in order]
 
-    def _known(self, key: str) -> dict[str, Any] | None:
+    def _keep(self, key: str, result: dict[str, Any], remarks: list[str]) -> None:
+        if not is_settled(result):
+            return
         try:
-            known: dict[str, Any] = json.loads((self.folder / "cache" / f"{key}.json").read_text(encoding="utf-8"))
-            return known if known["version"] and known["tests"] and known["submission"] else None
-        except (OSError, ValueError, LookupError, TypeError):  # damaged
-            return None
-
-    def _keep(self, key: str, result: dict[str, Any]) -> None:
-        from dojo import results
-
-        try:
-            (self.folder / "cache").mkdir(exist_ok=True)
-            results.write(result, self.folder / "cache" / f"{key}.json")
+            if result["katas"] != self.katas:
+                raise OSError("the katas were changed while it was judged")
+            self._cache.keep(key, result, remarks)
         except OSError as error:  # it has been told, and those that are still judged shall be as well
             self.unkept = error.strerror or str(error)
+
+
+def is_settled(result: dict[str, Any]) -> bool:
+    """Whether another run would say the same: not where this machine couldn't tell, as another or a quieter one may."""
+    # What was inconclusive before it was withheld has a test at which it was; what passed has none.
+    open_ = any(test["state"] == "unclear" or (test["state"] == WITHHELD and test["test"]) for test in result["tests"])
+    return not result["grader_error"] and not open_
 
 
 def _taken(source: str | Path, name: str, policy: Policy) -> Submission | dict[str, Any]:
@@ -569,4 +574,7 @@ def grade(options: argparse.Namespace) -> int:
               "them, and judges nothing that is kept there", file=sys.stderr)
         return 2
     print(f"{run.judged} judged, {run.kept} known from an earlier run; results in {printable(str(out))}", flush=True)
+    if unsettled := sum(not is_settled(result) and not result["grader_error"] for result in graded):
+        print(f"{unsettled} with an inconclusive verdict: another run with the same --out judges them again, best when this machine has nothing "
+              "else to do", flush=True)
     return 3 if any(result["grader_error"] for result in graded) else 0

@@ -1,14 +1,37 @@
-"""What grading keeps in its folder of results: the files of the last run, and none of one before it."""
+"""What grading keeps in its folder of results: verdicts, so that none is found twice; and the files of the last run, none of one before it."""
 
 import contextlib
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
-from dojo import formats
+from dojo import formats, results
 from dojo.results import write_text
 
 #: In the folder of results: which of its files grading has written.
 NOTE = ".written"
+
+
+class Cache:
+    """Results by a key of all that they depend on."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder / "cache"
+
+    def known(self, key: str) -> tuple[dict[str, Any], list[str]] | None:
+        """A result, and what judging it remarked; what was remarked in taking it is another's, who may only have the same files."""
+        try:
+            kept = json.loads((self._folder / f"{key}.json").read_text(encoding="utf-8"))
+            result, remarks = kept["result"], list(kept["remarks"])
+            return (result, remarks) if result["version"] and result["tests"] and result["submission"] else None
+        except (OSError, ValueError, LookupError, TypeError):  # damaged
+            return None
+
+    def keep(self, key: str, result: dict[str, Any], remarks: list[str]) -> None:
+        """Raises ``OSError``."""
+        self._folder.mkdir(exist_ok=True)
+        results.write({"result": result, "remarks": remarks}, self._folder / f"{key}.json")
 
 
 def write(files: Mapping[str, Callable[[], str]], out: Path, *, several: bool) -> None:

@@ -448,12 +448,13 @@ def test_an_honest_submission_gets_everything_and_the_stubs_nothing(level: str, 
     assert (0, ["red", "red"], None) == (nothing["points"], [test["state"] for test in nothing["tests"]], nothing["grader_error"]), nothing
 
 
-def graded(tmp_path: Path, sources: Sequence[tuple[str, str | Path]], monkeypatch: pytest.MonkeyPatch) -> tuple[list[dict[str, Any]], Class]:
-    """What a class comes to, of which each that can be taken is green."""
-    record = {"complete": True, "tests": [told("green"), told("green", "1.3")]}
-    fine = {"status": 0, "timed_out": False, "said": "", "remarks": [], "record": json.dumps(record)}
+def graded(tmp_path: Path, sources: Sequence[tuple[str, str | Path]], monkeypatch: pytest.MonkeyPatch,
+           state: str = "green", **policy: Any) -> tuple[list[dict[str, Any]], Class]:
+    """What a class comes to, of which each that can be taken is green, or in another state."""
+    record = {"complete": True, "tests": [told(state, test=None if state == "green" else "test_it"), told("green", "1.3")]}
+    fine = {"status": 0, "timed_out": False, "said": "", "remarks": ["It used too much."], "record": json.dumps(record)}
     monkeypatch.setattr(grade, "_watched", lambda task: fine)
-    return run(tmp_path, sources, Policy(FEW, 1, "limits"), jobs=1)
+    return run(tmp_path, sources, Policy(FEW, 1, "limits", **policy), jobs=1)
 
 
 def test_one_that_can_not_be_taken_leaves_out_none_of_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -512,7 +513,56 @@ def test_what_can_not_be_kept_is_told_all_the_same(tmp_path: Path, monkeypatch: 
     assert it.unkept
 
 
-@pytest.mark.parametrize("content", ["", "[]", "null", "{}", '{"tests": []}', '{"version": 3, "tests": 1}'])
+@pytest.mark.parametrize("state", ["unclear", "broken"])
+def test_what_a_busy_machine_could_not_tell_is_judged_again(state: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A quiet one may; what is settled isn't judged twice."""
+    outcomes = []
+    for each in (state, "red", state):
+        (told,), it = graded(tmp_path / "out", [("it", str(SOLUTIONS))], monkeypatch, each)
+        outcomes.append((told["tests"][0]["state"], it.judged, it.kept))
+
+    assert [(state, 1, 0), ("red", 1, 0), ("red", 0, 1)] == outcomes
+
+
+def test_what_is_withheld_is_settled_when_it_passed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And not when it was inconclusive."""
+    monkeypatch.setattr(grade.screen, "reaches", lambda files: ["app/x.py:1: imports gc"])
+    for state, kept in (("unclear", 0), ("unclear", 0), ("green", 0), ("green", 1)):
+        (told,), it = graded(tmp_path, [("it", str(SOLUTIONS))], monkeypatch, state, credit_inconclusive=True)
+        assert ("withheld", kept) == (told["tests"][0]["state"], it.kept)
+
+
+def test_the_same_files_are_not_the_same_submission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was left out of one is told of that one alone, whoever was judged first; what judging has shown, of both."""
+    for name in ("ada", "bob", "cleo"):
+        base(tmp_path / name)
+    for name in ("ada", "cleo"):
+        (tmp_path / name / f"app/{name}.py").symlink_to("main.py")
+    remarks = []
+    for name in ("ada", "bob", "cleo"):
+        (told,), it = graded(tmp_path / "out", [(name, str(tmp_path / name))], monkeypatch)
+        remarks.append(told["submission"]["remarks"])
+
+    assert (0, 1) == (it.judged, it.kept)
+    left_out = "app/{}.py was left out: it is no file, but a symbolic link"
+    assert [[left_out.format("ada"), "It used too much."], ["It used too much."], [left_out.format("cleo"), "It used too much."]] == remarks
+
+
+def test_a_result_of_katas_that_were_changed_meanwhile_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would be known as one of the katas from before."""
+    digests = iter(["before", "before", "after"])
+    monkeypatch.setattr(grade, "digest_of_katas", lambda: next(digests))
+    it = Class(tmp_path / "out", Policy(FEW, 1, "limits"), katas=grade.digest_of_katas())
+    monkeypatch.setattr(grade, "_watched", lambda task: {"status": 0, "timed_out": False, "said": "", "remarks": [], "record": json.dumps(
+        {"complete": True, "tests": [told("green"), told("green", "1.3")]})})
+    with ThreadPoolExecutor(1) as pool:
+        judged, = it.grade([("it", str(SOLUTIONS))], pool, lambda result: None)
+
+    assert (2, "the katas were changed while it was judged") == (judged["points"], it.unkept)
+    assert not list((tmp_path / "out").rglob("cache/*"))
+
+
+@pytest.mark.parametrize("content", ["", "[]", "null", "{}", '{"tests": []}', '{"version": 3, "tests": 1}', '{"result": {}, "remarks": []}'])
 def test_a_damaged_result_is_judged_again(content: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is kept may have been cut off."""
     _, it = graded(tmp_path, [("it", str(SOLUTIONS))], monkeypatch)
