@@ -15,6 +15,7 @@ import io
 import itertools
 import json
 import os
+import queue
 import shutil
 import subprocess
 import sys
@@ -27,6 +28,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from dojo import catalog, chance, formats, jail, kept, screen, warden
+from dojo.attempt import Attempt, unjudged
 from dojo.results import STATUS, whole, write_text
 from dojo.submission import NotReached, NotTaken, Submission, printable, take
 from dojo.workspace import ROOT
@@ -74,10 +76,13 @@ class Parcel:
 
 
 class Executor(Protocol):
-    """What runs the work: a pool of threads, or a scheduler of other machines. As `concurrent.futures.Executor`."""
+    """What runs the work: a pool of threads, or a scheduler of other machines. As `concurrent.futures.Executor`.
+
+    It may say in ``workers`` how many tasks it runs at once.
+    """
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any, **options: Any) -> Any:
-        """Runs ``function(*arguments)`` somewhere; its future."""
+        """Runs ``function(*arguments)`` somewhere; its future, with ``result`` and ``add_done_callback``."""
 
 
 def digest_of_katas() -> str:
@@ -110,81 +115,6 @@ def assess(parcel: Parcel) -> dict[str, Any]:
     return {**_result(submission, policy, walls, attempt), "attempts": attempts}
 
 
-#: What another attempt may still tell, from what says least.
-_OPEN = ("missing", "broken", "unclear")
-
-
-@dataclass
-class Attempt:
-    """What a run of the judge has told; ``tests`` holds a verdict for each exercise that was asked for, in the catalog's order."""
-
-    tests: dict[str, dict[str, Any]]
-    #: Why it can't be trusted, which is none of the submission's doing; and what of it is.
-    trouble: str = ""
-    own_fault: str = ""
-    #: The end of what the judge itself said, for whoever looks for a mistake in a kata.
-    said: str = ""
-    remarks: list[str] = field(default_factory=list)
-    complete: bool = False
-    seconds: float = 0.0
-    peak_memory: int = 0
-
-    @classmethod
-    def told_by(cls, told: dict[str, Any], policy: Policy, seconds: float) -> "Attempt":
-        """What the warden tells of a run. The exercises come from the catalog, whatever the record says."""
-        attempt = cls({}, str(told.get("lost", "")), "", _end_of(told), list(told.get("remarks", ())), False, seconds, told.get("peak_memory", 0))
-        record: Any = {}
-        if not attempt.trouble:
-            try:
-                record = json.loads(told["record"])
-            except ValueError:
-                record = {}
-            record = record if isinstance(record, dict) else {}
-            attempt.complete = bool(record.get("complete"))
-            if told["timed_out"]:
-                attempt.own_fault = f"It was not judged within {policy.patience:g} s, the time limit of the whole."
-            elif not attempt.complete:
-                attempt.trouble = f"the judge ended ({told['status']}) before it had judged all: {attempt.said}"
-        by_id = {test.get("id"): test for test in record.get("tests", ()) if isinstance(test, dict) and test.get("state") in STATUS}
-        for exercise in policy.chosen():
-            test = by_id.get(exercise.id) or _unjudged(exercise, attempt.own_fault or attempt.trouble)
-            if test["state"] == "missing" and attempt.own_fault:
-                test = {**test, "message": attempt.own_fault}
-            attempt.tests[exercise.id] = test
-        return attempt
-
-    def having(self, *states: str) -> list[str]:
-        """The exercises in one of these states."""
-        return [each for each, test in self.tests.items() if test["state"] in states]
-
-    @property
-    def grader_error(self) -> str:
-        """What went wrong without the submission's part in it; empty when nothing did."""
-        broken = self.having("broken")
-        return self.trouble or (f"the katas of {', '.join(broken)} failed themselves: {self.said}" if broken else "")
-
-    @property
-    def open(self) -> bool:
-        """Whether another attempt may tell more."""
-        return bool(self.grader_error or self.having("unclear"))
-
-    def with_another(self, other: "Attempt") -> "Attempt":
-        """Both together. What this one has seen stays, red or green: the other had the same seed, and tells of what was left open."""
-        if other.grader_error and not self.grader_error:  # then it tells nothing
-            return dataclasses.replace(self, seconds=self.seconds + other.seconds)
-
-        def more_told(one: dict[str, Any], another: dict[str, Any]) -> dict[str, Any]:
-            rank = {state: number for number, state in enumerate(_OPEN)}
-            return another if one["state"] in rank and rank.get(another["state"], len(rank)) > rank[one["state"]] else one
-
-        tests = {each: more_told(test, other.tests[each]) for each, test in self.tests.items()}
-        both = Attempt(tests, self.trouble and other.trouble, "", other.said, list(dict.fromkeys([*self.remarks, *other.remarks])),
-                       self.complete or other.complete, self.seconds + other.seconds, max(self.peak_memory, other.peak_memory))
-        if both.having("missing"):
-            both.own_fault = other.own_fault if self.trouble else self.own_fault
-        return both
-
-
 def _attempt(submission: Submission, policy: Policy, walls: jail.Jail) -> Attempt:
     chosen = policy.chosen()
     with tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-", ignore_cleanup_errors=True) as folder:
@@ -208,7 +138,7 @@ def _attempt(submission: Submission, policy: Policy, walls: jail.Jail) -> Attemp
                 "room": ROOM, "scratch": str(scratch), **watched}
         began = time.monotonic()
         told = _watched(task)
-        return Attempt.told_by(told, policy, time.monotonic() - began)
+        return Attempt.told_by(told, chosen, policy.patience, time.monotonic() - began)
 
 
 def _environment() -> dict[str, str]:
@@ -234,6 +164,8 @@ def _watched(task: dict[str, Any]) -> dict[str, Any]:
     process = subprocess.Popen([sys.executable, "-I", warden.__file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                text=True, env=environment)
     _running.add(process)
+    if _ending.is_set():  # it has come in between, and ended those that it knew of
+        process.kill()
     errors = ""
     try:
         output, errors = process.communicate(json.dumps(task))
@@ -289,19 +221,9 @@ def _result(submission: Submission, policy: Policy, walls: jail.Jail, attempt: A
     }
 
 
-def _end_of(told: dict[str, Any]) -> str:
-    return printable(" ".join(str(told.get("said", "")).split())[-600:], 600)
-
-
-def _unjudged(exercise: catalog.Exercise, why: str) -> dict[str, Any]:
-    return {"name": f"{exercise.id} {exercise.title}", "status": "error", "message": why or "It was not judged.", "output": None,
-            "test_code": exercise.kata.as_posix(), "id": exercise.id, "phase": exercise.phase, "state": "missing", "test": None, "expected": None,
-            "link": exercise.link, "measurements": [], "seconds": 0.0}
-
-
 def failed(name: str, policy: Policy, why: str, *, grader: bool = True, remarks: Iterable[str] = ()) -> dict[str, Any]:
     """The result of a submission of which nothing could be judged."""
-    tests = [{**_unjudged(exercise, why), "task_id": number, "points": 0, "max_points": exercise.points}
+    tests = [{**unjudged(exercise, why), "task_id": number, "points": 0, "max_points": exercise.points}
              for number, exercise in enumerate(policy.chosen(), 1)]
     return {"version": 3, "status": "error", "message": f"Grader error: {why}" if grader else why, "points": 0,
             "max_points": sum(test["max_points"] for test in tests), "seed": policy.seed, "seconds": 0.0, "tests": tests, "complete": False,
@@ -318,6 +240,8 @@ class Class:
 
     folder: Path
     policy: Policy
+    #: How many are judged at once, where the executor doesn't know it better.
+    jobs: int = 2
     katas: str = field(default_factory=digest_of_katas)
     judged: int = 0
     kept: int = 0
@@ -334,39 +258,63 @@ class Class:
         return hashlib.sha256(told.encode()).hexdigest()[:32]
 
     def grade(self, sources: Iterable[tuple[str, str | Path]], executor: Executor, tell: Callable[[dict[str, Any]], None]) -> list[dict[str, Any]]:
-        """The results of ``sources``, pairs of a name and where it is, in their order; a `Path` is nothing else, a string may be a URL."""
+        """The results of ``sources``, pairs of a name and where it is, in their order; a `Path` is nothing else, a string may be a URL.
+
+        Each is taken when there is room for it, as all at once may be more than fits into memory, and kept when it is judged.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
         results: dict[str, dict[str, Any]] = {}
-        waiting: dict[Any, tuple[str, str, int]] = {}
+        waiting: dict[Any, tuple[str, str, Parcel]] = {}
+        done: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+        def next_judged() -> dict[str, Any]:
+            future = done.get()
+            name, key, parcel = waiting.pop(future)
+            results[name] = self._judged(future, key, parcel)
+            return results[name]
+
         order = []
-        for name, source in sources:
-            order.append(name)
-            submission = _taken(source, name, self.policy)
-            if not isinstance(submission, Submission):
-                results[name] = submission
-                tell(results[name])
-                continue
-            key = self.key(submission)
-            if (known := self._cache.known(key)) is not None:
-                self.kept += 1
-                result, remarks = known
-                own = {"name": submission.name, "remarks": [*submission.remarks, *remarks]}
-                results[name] = result | {"submission": result["submission"] | own}
-                tell(results[name])
-                continue
-            parcel = Parcel(submission.name, submission.files, tuple(submission.remarks), self.policy, self.katas)
-            waiting[executor.submit(assess, parcel)] = (name, key, len(submission.remarks))
-        for future in _as_completed(waiting):
-            name, key, own_remarks = waiting[future]
-            try:
-                results[name] = future.result()
-            except Exception as error:  # a worker of a scheduler's is gone, or the disk is full
-                results[name] = failed(printable(name), self.policy, f"{type(error).__name__}: {printable(str(error))}")
-            else:
-                self.judged += 1
-                self._keep(key, results[name], results[name]["submission"]["remarks"][own_remarks:])
-            tell(results[name])
+        try:
+            for name, source in sources:
+                while not done.empty() or len(waiting) >= self._room(executor):
+                    tell(next_judged())
+                order.append(name)
+                submission = _taken(source, name, self.policy)
+                if not isinstance(submission, Submission):
+                    results[name] = submission
+                    tell(submission)
+                    continue
+                key = self.key(submission)
+                if (known := self._cache.known(key)) is not None:
+                    self.kept += 1
+                    result, remarks = known
+                    own = {"name": submission.name, "remarks": [*submission.remarks, *remarks]}
+                    results[name] = result | {"submission": result["submission"] | own}
+                    tell(results[name])
+                    continue
+                parcel = Parcel(submission.name, submission.files, tuple(submission.remarks), self.policy, self.katas)
+                future = executor.submit(assess, parcel)
+                waiting[future] = name, key, dataclasses.replace(parcel, files={})
+                future.add_done_callback(done.put)
+            while waiting:
+                tell(next_judged())
+        finally:
+            while not done.empty():  # Ctrl-C: what was judged meanwhile is kept all the same
+                next_judged()
         return [results[name] for name in order]
+
+    def _room(self, executor: Executor) -> int:
+        """How many may be with ``executor``: enough that none of its workers waits while the next is taken."""
+        return 2 * max(self.jobs, getattr(executor, "workers", 1))
+
+    def _judged(self, future: Any, key: str, parcel: Parcel) -> dict[str, Any]:
+        try:
+            result: dict[str, Any] = future.result()
+        except Exception as error:  # a worker of a scheduler's is gone, or the disk is full
+            return failed(parcel.name, self.policy, f"{type(error).__name__}: {printable(str(error))}")
+        self.judged += 1
+        self._keep(key, result, result["submission"]["remarks"][len(parcel.remarks):])
+        return result
 
     def _keep(self, key: str, result: dict[str, Any], remarks: list[str]) -> None:
         if not is_settled(result):
@@ -401,15 +349,6 @@ def _taken(source: str | Path, name: str, policy: Policy) -> Submission | dict[s
     return failed(printable(name), policy, why)
 
 
-def _as_completed(futures: Iterable[Any]) -> Iterator[Any]:
-    """The futures as they are done; those of a scheduler by its own function."""
-    all_of_them = list(futures)
-    if all_of_them and not isinstance(all_of_them[0], concurrent.futures.Future):
-        module = importlib.import_module(type(all_of_them[0]).__module__.partition(".")[0])
-        return iter(module.as_completed(all_of_them))
-    return concurrent.futures.as_completed(all_of_them)
-
-
 @contextlib.contextmanager
 def executor_for(where: str, jobs: int) -> Iterator[Executor]:
     """``jobs`` threads of this machine, each of which waits for a judge; or the scheduler at ``dask:ADDRESS``."""
@@ -441,7 +380,13 @@ class _Dask:
     def __init__(self, client: Any) -> None:
         self._client = client
 
+    @property
+    def workers(self) -> int:
+        """How many tasks run at once, now: workers come and go."""
+        return sum(self._client.nthreads().values())
+
     def submit(self, function: Callable[..., Any], /, *arguments: Any, **options: Any) -> Any:
+        """As `Executor.submit`."""
         return self._client.submit(function, *arguments, pure=False, **options)
 
 
@@ -548,7 +493,7 @@ def grade(options: argparse.Namespace) -> int:
     _sweep()
     out = Path(options.out)
     try:
-        run = Class(out, _policy(options, out))
+        run = Class(out, _policy(options, out), max(1, options.jobs))
     except ValueError as error:
         print(f"dojo grade: {error}", file=sys.stderr)
         return 2
@@ -561,7 +506,7 @@ def grade(options: argparse.Namespace) -> int:
         done += 1
         print(f"[{done}/{len(sources)}] {formats.line(result)}", flush=True)
 
-    with executor_for(options.executor, max(1, options.jobs)) as executor:
+    with executor_for(options.executor, run.jobs) as executor:
         graded = run.grade(sources, executor, tell)
     if run.unkept:
         print(f"dojo grade: results could not be kept in {printable(str(out))}, and another run judges them again: {run.unkept}", file=sys.stderr)
@@ -573,7 +518,7 @@ def grade(options: argparse.Namespace) -> int:
         print(f"dojo grade: results can't be written to {printable(str(out))}: {error.strerror or error}. Another run with the same --out writes "
               "them, and judges nothing that is kept there", file=sys.stderr)
         return 2
-    print(f"{run.judged} judged, {run.kept} known from an earlier run; results in {printable(str(out))}", flush=True)
+    print(f"{run.judged} judged, {run.kept} known already; results in {printable(str(out))}", flush=True)
     if unsettled := sum(not is_settled(result) and not result["grader_error"] for result in graded):
         print(f"{unsettled} with an inconclusive verdict: another run with the same --out judges them again, best when this machine has nothing "
               "else to do", flush=True)

@@ -22,6 +22,7 @@ import psutil
 import pytest
 
 from dojo import formats, grade, jail, submission, warden
+from dojo.attempt import Attempt, unjudged
 from dojo.catalog import exercises
 from dojo.cli import parser
 from dojo.grade import Class, Policy, assess, failed
@@ -271,12 +272,12 @@ def result(record: Any, **told: Any) -> dict[str, Any]:
 
 def weighed(submission: Submission, policy: Policy, told: dict[str, Any]) -> dict[str, Any]:
     """What one attempt is worth."""
-    return grade._result(submission, policy, WALLS, grade.Attempt.told_by(told, policy, 1.0))
+    return grade._result(submission, policy, WALLS, Attempt.told_by(told, policy.chosen(), policy.patience, 1.0))
 
 
 def told(state: str, identity: str = "1.1", **more: Any) -> dict[str, Any]:
     """One exercise of a record."""
-    return {**grade._unjudged(exercises()[1], ""), "id": identity, "state": state, "status": "pass", "points": 5, "max_points": 9, **more}
+    return {**unjudged(exercises()[1], ""), "id": identity, "state": state, "status": "pass", "points": 5, "max_points": 9, **more}
 
 
 @pytest.mark.parametrize("record", ["", "{", "[]", json.dumps({"tests": []}), json.dumps({"complete": False, "tests": []})])
@@ -587,6 +588,75 @@ def test_a_file_that_can_not_be_written_keeps_what_it_held(tmp_path: Path, monke
         write_text(tmp_path / "it", "after")
 
     assert ("before", ["it"]) == ((tmp_path / "it").read_text(), os.listdir(tmp_path))
+
+
+def numbered(folder: Path, count: int) -> list[tuple[str, str]]:
+    """So many submissions, none with the files of another."""
+    for number in range(count):
+        base(folder / str(number))
+        (folder / f"{number}/app/mine.py").write_text(f"number = {number}\n")
+    return [(str(number), str(folder / str(number))) for number in range(count)]
+
+
+def test_no_more_are_taken_than_soon_are_judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of a class at once may be more than fits into memory; and each is told and kept when it is judged, not when all are taken."""
+    happened: list[str] = []
+    lock = threading.Lock()
+
+    def taken(source: str, name: str = "", **options: Any) -> Submission:
+        with lock:
+            happened.append("taken")
+        return take(source, name, **options)
+
+    def judged(parcel: grade.Parcel) -> dict[str, Any]:
+        with lock:
+            happened.append("judged")
+        return failed(parcel.name, parcel.policy, "", grader=False) | {"katas": it.katas}
+
+    monkeypatch.setattr(grade, "take", taken)
+    monkeypatch.setattr(grade, "assess", judged)
+    it = Class(tmp_path / "out", Policy(FEW, 1, "limits"), jobs=1)
+    kept_when_told = []
+
+    def tell(result: dict[str, Any]) -> None:
+        happened.append("told")
+        kept_when_told.append(len(list((tmp_path / "out/cache").glob("*.json"))))
+
+    with ThreadPoolExecutor(1) as pool:
+        results = it.grade(numbered(tmp_path, 8), pool, tell)
+
+    assert [str(number) for number in range(8)] == [told["submission"]["name"] for told in results]
+    assert list(range(1, 9)) == kept_when_told
+    ahead = [happened[:number].count("taken") - happened[:number].count("told") for number in range(len(happened) + 1)]
+    assert 2 >= max(ahead), happened
+
+
+def test_what_was_judged_before_an_interrupt_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also while the next one was taken, which may be a repository far away."""
+    finished = threading.Event()
+
+    def taken(source: str, name: str = "", **options: Any) -> Submission:
+        if name == "1":
+            assert finished.wait(60)
+            raise KeyboardInterrupt
+        return take(source, name, **options)
+
+    def judged(parcel: grade.Parcel) -> dict[str, Any]:
+        return failed(parcel.name, parcel.policy, "", grader=False)
+
+    class Pool(ThreadPoolExecutor):
+        def submit(self, *arguments: Any, **options: Any) -> Any:
+            future = super().submit(*arguments, **options)
+            put = future.add_done_callback
+            future.add_done_callback = lambda callback: put(lambda done: (callback(done), finished.set()))  # type: ignore[method-assign]
+            return future
+
+    monkeypatch.setattr(grade, "take", taken)
+    monkeypatch.setattr(grade, "assess", judged)
+    with Pool(1) as pool, pytest.raises(KeyboardInterrupt):
+        Class(tmp_path / "out", Policy(FEW, 1, "limits")).grade(numbered(tmp_path, 3), pool, lambda result: None)
+
+    assert 1 == len(list((tmp_path / "out/cache").glob("*.json")))
 
 
 def options(*arguments: str) -> Any:
