@@ -228,13 +228,14 @@ def table(graded: Iterable[Result]) -> str:
     ids = [test["id"] for test in graded[0]["tests"]] if graded else []
     output = io.StringIO()
     writer = csv.writer(output, lineterminator="\n")
-    writer.writerow(["submission", "points", "max_points", "status", *ids, "remarks", "seed", "jail"])
+    writer.writerow(["submission", "points", "max_points", "status", *ids, "remarks", "seed", "jail", "source"])
     for result in graded:
         states = {test["id"]: test["state"] for test in result["tests"]}
         status = "grader error" if result["grader_error"] else result["status"]
         remarks = "; ".join(filter(None, [result["message"], *result["submission"]["remarks"]]))
         writer.writerow([_cell(result["submission"]["name"]), "" if result["grader_error"] else result["points"], result["max_points"], status,
-                         *(states.get(each, "missing") for each in ids), _cell(remarks), result["seed"], result["jail"]["level"]])
+                         *(states.get(each, "missing") for each in ids), _cell(remarks), result["seed"], result["jail"]["level"],
+                         _cell(result["submission"]["source"])])
     return output.getvalue()
 
 

@@ -16,6 +16,7 @@ import itertools
 import json
 import os
 import queue
+import re
 import shutil
 import subprocess
 import sys
@@ -73,6 +74,8 @@ class Parcel:
     remarks: tuple[str, ...]
     policy: Policy
     katas: str = ""
+    #: Where it was taken from, to be shown.
+    source: str = ""
 
 
 class Executor(Protocol):
@@ -103,7 +106,8 @@ def digest_of_katas() -> str:
 def assess(parcel: Parcel) -> dict[str, Any]:
     """The result of one submission; judged again once, when something went wrong that wasn't its own doing."""
     if parcel.katas and (mine := digest_of_katas()) != parcel.katas:
-        return failed(parcel.name, parcel.policy, f"The katas here are others ({mine}) than those that are to be judged with ({parcel.katas}).")
+        why = f"The katas here are others ({mine}) than those that are to be judged with ({parcel.katas})."
+        return failed(parcel.name, parcel.policy, why, source=parcel.source)
     submission, policy = Submission(parcel.name, dict(parcel.files)), parcel.policy
     walls = jail.named(policy.level) if policy.level else jail.strongest()
     attempt = _attempt(submission, policy, walls)
@@ -112,7 +116,7 @@ def assess(parcel: Parcel) -> dict[str, Any]:
         attempt = attempt.with_another(_attempt(submission, policy, walls))
         attempts = 2
     submission.remarks = [*parcel.remarks, *dict.fromkeys([*submission.remarks, *attempt.remarks])]
-    return {**_result(submission, policy, walls, attempt), "attempts": attempts}
+    return {**_result(submission, policy, walls, attempt, parcel.source), "attempts": attempts}
 
 
 def _attempt(submission: Submission, policy: Policy, walls: jail.Jail) -> Attempt:
@@ -193,7 +197,7 @@ def _sweep() -> None:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def _result(submission: Submission, policy: Policy, walls: jail.Jail, attempt: Attempt) -> dict[str, Any]:
+def _result(submission: Submission, policy: Policy, walls: jail.Jail, attempt: Attempt, source: str = "") -> dict[str, Any]:
     """Weighs what was seen. Points and their total come from the catalog."""
     reaches = {} if policy.trust else screen.reaches(submission.files)
     tests = []
@@ -216,18 +220,20 @@ def _result(submission: Submission, policy: Policy, walls: jail.Jail, attempt: A
         "message": own_fault or (f"Grader error: {error}" if error else "Nothing could be judged to its end." if status == "error" else None),
         "points": sum(test["points"] for test in tests), "max_points": sum(test["max_points"] for test in tests),
         "seed": policy.seed, "seconds": round(attempt.seconds, 1), "tests": tests, "complete": attempt.complete, "grader_error": error or None,
-        "submission": {"name": submission.name, "digest": submission.digest, "remarks": list(submission.remarks), "reaches": list(reaches)},
+        "submission": {"name": submission.name, "source": source, "digest": submission.digest, "remarks": list(submission.remarks),
+                       "reaches": list(reaches)},
         "jail": walls.as_data(), "katas": digest_of_katas(), "peak_memory": attempt.peak_memory,
     }
 
 
-def failed(name: str, policy: Policy, why: str, *, grader: bool = True, remarks: Iterable[str] = ()) -> dict[str, Any]:
+def failed(name: str, policy: Policy, why: str, *, grader: bool = True, source: str = "") -> dict[str, Any]:
     """The result of a submission of which nothing could be judged."""
     tests = [{**unjudged(exercise, why), "task_id": number, "points": 0, "max_points": exercise.points}
              for number, exercise in enumerate(policy.chosen(), 1)]
     return {"version": 3, "status": "error", "message": f"Grader error: {why}" if grader else why, "points": 0,
             "max_points": sum(test["max_points"] for test in tests), "seed": policy.seed, "seconds": 0.0, "tests": tests, "complete": False,
-            "grader_error": why if grader else None, "submission": {"name": name, "digest": "", "remarks": list(remarks), "reaches": []},
+            "grader_error": why if grader else None,
+            "submission": {"name": name, "source": source, "digest": "", "remarks": [], "reaches": []},
             "jail": jail.Jail("limits", weaker="nothing was run").as_data(), "katas": digest_of_katas(), "peak_memory": 0, "attempts": 0}
 
 
@@ -288,11 +294,11 @@ class Class:
                 if (known := self._cache.known(key)) is not None:
                     self.kept += 1
                     result, remarks = known
-                    own = {"name": submission.name, "remarks": [*submission.remarks, *remarks]}
+                    own = {"name": submission.name, "source": _shown(source), "remarks": [*submission.remarks, *remarks]}
                     results[name] = result | {"submission": result["submission"] | own}
                     tell(results[name])
                     continue
-                parcel = Parcel(submission.name, submission.files, tuple(submission.remarks), self.policy, self.katas)
+                parcel = Parcel(submission.name, submission.files, tuple(submission.remarks), self.policy, self.katas, _shown(source))
                 future = executor.submit(assess, parcel)
                 waiting[future] = name, key, dataclasses.replace(parcel, files={})
                 future.add_done_callback(done.put)
@@ -311,7 +317,7 @@ class Class:
         try:
             result: dict[str, Any] = future.result()
         except Exception as error:  # a worker of a scheduler's is gone, or the disk is full
-            return failed(parcel.name, self.policy, f"{type(error).__name__}: {printable(str(error))}")
+            return failed(parcel.name, self.policy, f"{type(error).__name__}: {printable(str(error))}", source=parcel.source)
         self.judged += 1
         self._keep(key, result, result["submission"]["remarks"][len(parcel.remarks):])
         return result
@@ -341,12 +347,17 @@ def _taken(source: str | Path, name: str, policy: Policy) -> Submission | dict[s
         try:
             return take(str(source), name, literal=isinstance(source, Path))
         except NotTaken as error:
-            return failed(printable(name), policy, str(error), grader=False)
+            return failed(printable(name), policy, str(error), grader=False, source=_shown(source))
         except NotReached as error:
             why = str(error)
         except Exception as error:  # a mistake of the grader's, which is no reason to leave out those that come after it
             why = f"it can't be taken: {type(error).__name__}: {printable(str(error))}"
-    return failed(printable(name), policy, why)
+    return failed(printable(name), policy, why, source=_shown(source))
+
+
+def _shown(source: str | Path) -> str:
+    """Where a submission was taken from, as it was given but for who asks a URL and the password, which are nobody's who reads a result."""
+    return printable(re.sub(r"://[^/]*@", "://…@", str(source)), 1000)
 
 
 @contextlib.contextmanager

@@ -37,7 +37,7 @@ def result(**changed: Any) -> dict[str, Any]:
     tests = [exercise(1, "green"), exercise(2, "red", "It answered 500 & not <200>.\nLook at app/schemas.py:3"),
              exercise(3, "unclear", "Too busy a machine."), exercise(4, "withheld", "It reaches:\napp/x.py:1: imports gc"),
              exercise(5, "broken", "Traceback …"), exercise(6, "missing", "It was not judged."), exercise(7, "green", points=0)]
-    submission = {"name": "Ada", "digest": "0" * 64, "remarks": ["app/x.so was left out: only sources are judged"],
+    submission = {"name": "Ada", "source": "class/ada.zip", "digest": "0" * 64, "remarks": ["app/x.so was left out: only sources are judged"],
                   "reaches": ["app/x.py:1: imports gc"]}
     told = {"version": 3, "status": "fail", "message": None, "points": 1, "max_points": 6, "seed": 42, "seconds": 12.5, "tests": tests,
             "complete": True, "grader_error": None, "submission": submission,
@@ -49,7 +49,8 @@ def result(**changed: Any) -> dict[str, Any]:
 def hostile() -> dict[str, Any]:
     """A result in which each text of the submission's is an attack."""
     tests = [exercise(1, "red", HOSTILE), exercise(2, "green") | {"measurements": [HOSTILE]}]
-    return result(message=HOSTILE, tests=tests, submission={"name": "=x", "digest": "", "remarks": [HOSTILE], "reaches": [HOSTILE]})
+    submission = {"name": "=x", "source": HOSTILE, "digest": "", "remarks": [HOSTILE], "reaches": [HOSTILE]}
+    return result(message=HOSTILE, tests=tests, submission=submission)
 
 
 def schema() -> dict[str, Any]:

@@ -514,6 +514,29 @@ def test_what_can_not_be_kept_is_told_all_the_same(tmp_path: Path, monkeypatch: 
     assert it.unkept
 
 
+def test_a_result_says_where_its_submission_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two who call theirs alike nobody knows otherwise whose it is; whether it was judged, known already or not taken."""
+    places = {"ben/submission": base, "cleo/submission": base, "dora/submission": Path.mkdir}
+    for place, make in places.items():
+        (tmp_path / place).parent.mkdir()
+        make(tmp_path / place)
+    for _ in range(2):
+        sources = grade._sources(options(*(str(tmp_path / place) for place in places)))
+        results, it = graded(tmp_path / "out", sources, monkeypatch)
+        assert [(name, str(source)) for name, source in sources] == [(told["submission"]["name"], told["submission"]["source"]) for told in results]
+    assert 2 == it.kept
+    assert ["submission", "submission (2)", "submission (3)"] == [name for name, _ in sources]
+
+
+@pytest.mark.parametrize(("source", "shown"), [
+    ("https://ada:secret@example.com/it.git#v1", "https://…@example.com/it.git#v1"), ("git@example.com:it.git", "git@example.com:it.git"),
+    (Path("a@b"), "a@b"), ("https://example.com/x@y", "https://example.com/x@y"), ("a\x1b[2Jb", r"a\x1b[2Jb"),
+])
+def test_a_result_says_no_password(source: str | Path, shown: str) -> None:
+    """Those who read a result aren't those who may read the repository."""
+    assert shown == grade._shown(source)
+
+
 @pytest.mark.parametrize("state", ["unclear", "broken"])
 def test_what_a_busy_machine_could_not_tell_is_judged_again(state: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A quiet one may; what is settled isn't judged twice."""
