@@ -1,5 +1,6 @@
 """Grading: what is taken, behind which walls it is judged, and that nothing but what was seen to pass is worth anything."""
 
+import base64
 import contextlib
 import errno
 import io
@@ -20,16 +21,17 @@ from typing import Any
 
 import psutil
 import pytest
+from ruamel.yaml import YAML
 
 from dojo import formats, grade, jail, submission, warden
 from dojo.attempt import Attempt, unjudged
-from dojo.catalog import exercises
+from dojo.catalog import exercises, phases
 from dojo.cli import parser
 from dojo.grade import Class, Policy, assess, failed
 from dojo.results import write_text
 from dojo.screen import reaches
 from dojo.submission import NotReached, NotTaken, Submission, printable, take, unfit
-from dojo.workspace import ANSWERS, SOLUTIONS
+from dojo.workspace import ANSWERS, ROOT, SOLUTIONS
 from tests.attacks.corpus import base
 from tests.test_stubs import stubs  # noqa: F401  # the fixture
 
@@ -937,6 +939,34 @@ def test_a_grader_that_is_ended_leaves_nothing_running(end: signal.Signals, tmp_
     grade_again = [sys.executable, "-m", "dojo.cli", "grade", str(tmp_path / "nothing"), "--out", str(tmp_path / "again")]
     subprocess.run(grade_again, env=environment, capture_output=True, check=False)
     assert not list(tmp_path.glob("serving-katas-grade-*"))
+
+
+# -- the workflow for learners
+
+
+def test_a_phase_that_came_to_nothing_is_reported_as_such(tmp_path: Path) -> None:
+    """The reporter parses the results of all phases before it reports any: each has one, whose total is the catalog's."""
+    jobs = YAML(typ="safe").load(ROOT / ".github/workflows/grade.yml")["jobs"]
+    matrix, outputs, steps = jobs["phase"]["strategy"]["matrix"]["phase"], jobs["phase"]["outputs"], jobs["classroom"]["steps"]
+    nothing = next(step for step in steps if step.get("id") == "nothing")
+    reporter = next(step for step in steps if "autograding-grading-reporter" in step.get("uses", ""))
+    environment = {"PATH": os.environ["PATH"], "GITHUB_OUTPUT": str(tmp_path / "output")}
+    subprocess.run(["bash", "-e", "-c", nothing["run"]], env=environment, check=True)
+    said = dict(line.split("=", 1) for line in (tmp_path / "output").read_text().splitlines())
+
+    assert "${{" not in nothing["run"]
+    assert "always()" not in str(jobs)
+    assert matrix == [phase.id for phase in phases() if phase.id not in ("0", grade.CONTAINERS)]
+    names = {f"phase{each.replace('.', '')}": each for each in matrix}
+    assert names.keys() == outputs.keys() == said.keys() == set(reporter["with"]["runners"].split(","))
+    assert reporter["env"] == {f"{name.upper()}_RESULTS": f"${{{{ needs.phase.outputs.{name} || steps.nothing.outputs.{name} }}}}" for name in names}
+    for name, each in names.items():
+        policy = Policy(tuple(exercise.id for exercise in exercises() if exercise.phase == each))
+        judged = json.loads(base64.b64decode(formats.classroom(failed("it", policy, "Lost."))))
+        told = json.loads(base64.b64decode(said[name]))
+        assert {key: judged[key] for key in ("version", "status", "max_score")} == {key: told[key] for key in ("version", "status", "max_score")}
+        assert judged["tests"][0].keys() == told["tests"][0].keys()
+        assert (f"Phase {each}", "error", 0) == tuple(told["tests"][0][key] for key in ("name", "status", "score"))
 
 
 # -- what reaches
