@@ -217,9 +217,12 @@ def files(graded: Mapping[str, Result], wanted: Iterable[str], *, several: bool)
 
 
 def _cell(text: object) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    shown = clean(str(text)).replace("\n", " ")
-    return f"'{shown}" if shown.startswith(("=", "+", "-", "@")) else shown
+    """A cell that no spreadsheet takes for a formula, nor one that splits lines elsewhere than at commas for more than one cell.
+
+    Quotes don't help with that: to such a spreadsheet they stand in the middle of a cell. Tabs and ends of lines are gone by `clean`.
+    """
+    shown = clean(str(text)).replace("\n", " ").replace(";", ",")
+    return f"'{shown}" if re.match(r"[\s'\"]*[=+\-@＝＋－＠]", shown) else shown
 
 
 def table(graded: Iterable[Result]) -> str:
@@ -232,7 +235,7 @@ def table(graded: Iterable[Result]) -> str:
     for result in graded:
         states = {test["id"]: test["state"] for test in result["tests"]}
         status = "grader error" if result["grader_error"] else result["status"]
-        remarks = "; ".join(filter(None, [result["message"], *result["submission"]["remarks"]]))
+        remarks = " / ".join(filter(None, [result["message"], *result["submission"]["remarks"]]))
         writer.writerow([_cell(result["submission"]["name"]), "" if result["grader_error"] else result["points"], result["max_points"], status,
                          *(states.get(each, "missing") for each in ids), _cell(remarks), result["seed"], result["jail"]["level"],
                          _cell(result["submission"]["source"])])

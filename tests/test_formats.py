@@ -153,6 +153,20 @@ def test_a_class_is_a_table_without_formulas() -> None:
     assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row.values())
 
 
+@pytest.mark.parametrize("text", ["=1", "ada;=cmd|' /C calc'!A0", "ada\t=1", "ada\r=1", "ada\n=1", " =1", " \n-1", '"=1', 'ada;"=1"', "＝1",
+                                  "a\";\n@1", "ada,=1", 'ada","=1', ";=1"])
+@pytest.mark.parametrize("separator", list(",;\t"))
+def test_a_cell_is_no_formula_wherever_a_spreadsheet_splits(text: str, separator: str) -> None:
+    """Many split at semicolons, after the country's custom, some at tabs."""
+    table = formats.table([result(submission={"name": text, "source": text, "digest": "", "remarks": ["fine", text], "reaches": []}, message=text)])
+    rows = list(csv.reader(io.StringIO(table, newline=""), delimiter=separator))
+
+    assert 2 == len(rows)
+    assert len(rows[0]) == len(rows[1])
+    for cell in rows[1]:
+        assert not re.match(r"[\s'\"]*[=+\-@＝＋－＠]", cell) or cell.startswith("'")
+
+
 def test_a_page_for_the_instructor() -> None:
     """Which exercises fail, at which test; what has to be looked at; and what has to be graded again."""
     page = formats.class_page([result(), result(), hostile(), result(grader_error="lost")])
