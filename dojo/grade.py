@@ -508,6 +508,10 @@ def grade(options: argparse.Namespace) -> int:
     except ValueError as error:
         print(f"dojo grade: {error}", file=sys.stderr)
         return 2
+    cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if run.jobs > cpus and not options.executor:
+        print(f"dojo grade: {run.jobs} judges on {cpus} {'CPU' if cpus == 1 else 'CPUs'} wait for each other, and time limits may make right answers "
+              f"red or inconclusive: give --jobs {cpus}", file=sys.stderr, flush=True)
     why = f" ({walls.weaker})" if walls.weaker else ""
     print(f"Jail: {walls.level}{why}; network: {walls.network}; seed {run.policy.seed}", flush=True)
     done = 0

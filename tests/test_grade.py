@@ -776,6 +776,25 @@ def test_one_alone_leaves_the_class_its_results(tmp_path: Path, monkeypatch: pyt
     assert before | {"results.json"} == written(out)
 
 
+@pytest.mark.parametrize(("jobs", "cpus", "more", "warned"), [
+    ("3", {0, 1}, [], "give --jobs 2"), ("2", {0}, [], "2 judges on 1 CPU wait"), ("2", {0, 1}, [], ""), ("1", {0}, [], ""),
+    ("9", {0}, ["--executor", "dask:tcp://x"], ""),
+])
+def test_more_jobs_than_cpus_are_warned_of(jobs: str, cpus: set[int], more: list[str], warned: str, tmp_path: Path,
+                                           monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """They are done all the same: whoever asks for them may know better. Other machines have CPUs of their own."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: cpus)
+    monkeypatch.setattr(grade, "executor_for", lambda where, jobs: ThreadPoolExecutor(1))
+    base(tmp_path / "ada")
+
+    assert 0 == told_to(monkeypatch, str(tmp_path / "ada"), "--out", str(tmp_path / "out"), "--jobs", jobs, *more)
+
+    said = capsys.readouterr().err
+    assert warned in said
+    assert bool(warned) == bool(said)
+    assert 1 >= said.count("\n")
+
+
 @pytest.mark.parametrize("line", ["../victim", "seed", "cache/x.json", "x-abcdef/../../victim", "../x-abcdef/results.json",
                                   "linked-abcdef/results.json"])
 def test_a_note_that_is_false_removes_nothing(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
