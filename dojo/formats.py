@@ -5,18 +5,18 @@ Texts in them may come from a submission: each format gets them in a form in whi
 
 import base64
 import csv
+import functools
+import hashlib
 import io
 import json
 import re
 import secrets
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
-from collections.abc import Callable, Iterable
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from dojo import catalog
-from dojo.results import write_text
 from dojo.submission import printable
 
 Result = dict[str, Any]
@@ -55,10 +55,16 @@ def line(result: Result) -> str:
     return f"{name}: {result['points']}/{result['max_points']}" + (f"   ({'; '.join(more)})" if more else "")
 
 
-def file_name(name: str, number: int) -> str:
-    """A folder's name for a submission: readable, harmless, and no other's."""
-    safe = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".-")[:60]
-    return f"{number + 1:04d}-{safe or 'submission'}"
+def folders(names: Iterable[str]) -> list[str]:
+    """A folder's name for each submission: readable, harmless, no other's, and the same in each run, whoever else is in it."""
+    made: dict[str, str] = {}
+    for name in names:
+        safe = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".-")[:60] or "submission"
+        digest = hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()
+        # Longer for one who is called so that it begins like another's.
+        folder = next(each for digits in range(6, 65) if (each := f"{safe}-{digest[:digits]}").casefold() not in made)
+        made[folder.casefold()] = folder
+    return list(made.values())
 
 
 # -- one submission
@@ -192,20 +198,31 @@ WRITERS: dict[str, tuple[str, Callable[[Result], str]]] = {
 }
 
 
-def write(name: str, result: Result, folder: Path) -> Path:
-    """Writes one format into ``folder``; its file."""
-    file, writer = WRITERS[name]
-    write_text(folder / file, writer(result))
-    return folder / file
+#: A path, in the folder of results, of what grading writes there.
+OWN = re.compile(rf"(?:[A-Za-z0-9._-]+-[0-9a-f]{{6,64}}/)?(?:{'|'.join(re.escape(file) for file, _ in WRITERS.values())})|class\.(?:csv|md)")
+
+
+def files(graded: Mapping[str, Result], wanted: Iterable[str], *, several: bool) -> dict[str, Callable[[], str]]:
+    """What is to be written of ``graded``, each by its own name: paths, and what makes each text."""
+    formats = [WRITERS[each] for each in dict.fromkeys(["results", *wanted])]
+    places = [f"{folder}/" for folder in folders(graded)] if several else [""]
+    made: dict[str, Callable[[], str]] = {f"{place}{file}": functools.partial(writer, result)
+                                          for place, result in zip(places, graded.values(), strict=True) for file, writer in formats}
+    if several:
+        made |= {"class.csv": lambda: table(graded.values()), "class.md": lambda: class_page(graded.values())}
+    return made
 
 
 # -- a class
 
 
 def _cell(text: object) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    shown = clean(str(text)).replace("\n", " ")
-    return f"'{shown}" if shown.startswith(("=", "+", "-", "@")) else shown
+    """A cell that no spreadsheet takes for a formula, nor one that splits lines elsewhere than at commas for more than one cell.
+
+    Quotes don't help with that: to such a spreadsheet they stand in the middle of a cell. Tabs and ends of lines are gone by `clean`.
+    """
+    shown = clean(str(text)).replace("\n", " ").replace(";", ",")
+    return f"'{shown}" if re.match(r"[\s'\"]*[=+\-@＝＋－＠]", shown) else shown
 
 
 def table(graded: Iterable[Result]) -> str:
@@ -214,13 +231,14 @@ def table(graded: Iterable[Result]) -> str:
     ids = [test["id"] for test in graded[0]["tests"]] if graded else []
     output = io.StringIO()
     writer = csv.writer(output, lineterminator="\n")
-    writer.writerow(["submission", "points", "max_points", "status", *ids, "remarks", "seed", "jail"])
+    writer.writerow(["submission", "points", "max_points", "status", *ids, "remarks", "seed", "jail", "source"])
     for result in graded:
         states = {test["id"]: test["state"] for test in result["tests"]}
         status = "grader error" if result["grader_error"] else result["status"]
-        remarks = "; ".join(filter(None, [result["message"], *result["submission"]["remarks"]]))
+        remarks = " / ".join(filter(None, [result["message"], *result["submission"]["remarks"]]))
         writer.writerow([_cell(result["submission"]["name"]), "" if result["grader_error"] else result["points"], result["max_points"], status,
-                         *(states.get(each, "missing") for each in ids), _cell(remarks), result["seed"], result["jail"]["level"]])
+                         *(states.get(each, "missing") for each in ids), _cell(remarks), result["seed"], result["jail"]["level"],
+                         _cell(result["submission"]["source"])])
     return output.getvalue()
 
 

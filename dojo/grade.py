@@ -15,6 +15,8 @@ import io
 import itertools
 import json
 import os
+import queue
+import re
 import shutil
 import subprocess
 import sys
@@ -26,7 +28,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from dojo import catalog, chance, formats, jail, screen, warden
+from dojo import catalog, chance, formats, jail, kept, screen, warden
+from dojo.attempt import Attempt, unjudged
 from dojo.results import STATUS, whole, write_text
 from dojo.submission import NotReached, NotTaken, Submission, printable, take
 from dojo.workspace import ROOT
@@ -71,13 +74,18 @@ class Parcel:
     remarks: tuple[str, ...]
     policy: Policy
     katas: str = ""
+    #: Where it was taken from, to be shown.
+    source: str = ""
 
 
 class Executor(Protocol):
-    """What runs the work: a pool of threads, or a scheduler of other machines. As `concurrent.futures.Executor`."""
+    """What runs the work: a pool of threads, or a scheduler of other machines. As `concurrent.futures.Executor`.
+
+    It may say in ``workers`` how many tasks it runs at once.
+    """
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any, **options: Any) -> Any:
-        """Runs ``function(*arguments)`` somewhere; its future."""
+        """Runs ``function(*arguments)`` somewhere; its future, with ``result`` and ``add_done_callback``."""
 
 
 def digest_of_katas() -> str:
@@ -98,20 +106,20 @@ def digest_of_katas() -> str:
 def assess(parcel: Parcel) -> dict[str, Any]:
     """The result of one submission; judged again once, when something went wrong that wasn't its own doing."""
     if parcel.katas and (mine := digest_of_katas()) != parcel.katas:
-        return failed(parcel.name, parcel.policy, f"The katas here are others ({mine}) than those that are to be judged with ({parcel.katas}).")
-    submission = Submission(parcel.name, dict(parcel.files), list(parcel.remarks))
-    result: dict[str, Any] = {}
-    for attempt in (1, 2):
-        result = _assess_once(submission, parcel.policy)
-        result["attempts"] = attempt
-        again = {test["state"] for test in result["tests"]} & {"broken", "unclear"}
-        if (not result["grader_error"] and not again) or _ending.is_set():
-            break
-    return result
-
-
-def _assess_once(submission: Submission, policy: Policy) -> dict[str, Any]:
+        why = f"The katas here are others ({mine}) than those that are to be judged with ({parcel.katas})."
+        return failed(parcel.name, parcel.policy, why, source=parcel.source)
+    submission, policy = Submission(parcel.name, dict(parcel.files)), parcel.policy
     walls = jail.named(policy.level) if policy.level else jail.strongest()
+    attempt = _attempt(submission, policy, walls)
+    attempts = 1
+    if attempt.open and not _ending.is_set():
+        attempt = attempt.with_another(_attempt(submission, policy, walls))
+        attempts = 2
+    submission.remarks = [*parcel.remarks, *dict.fromkeys([*submission.remarks, *attempt.remarks])]
+    return {**_result(submission, policy, walls, attempt, parcel.source), "attempts": attempts}
+
+
+def _attempt(submission: Submission, policy: Policy, walls: jail.Jail) -> Attempt:
     chosen = policy.chosen()
     with tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-", ignore_cleanup_errors=True) as folder:
         scratch, tree = Path(folder), Path(folder) / "submission"
@@ -136,8 +144,7 @@ def _assess_once(submission: Submission, policy: Policy) -> dict[str, Any]:
                 "room": ROOM, "scratch": str(scratch), **watched}
         began = time.monotonic()
         told = _watched(task)
-        seconds = time.monotonic() - began
-    return _result(submission, policy, walls, told, seconds)
+        return Attempt.told_by(told, chosen, policy.patience, time.monotonic() - began)
 
 
 _filled: set[Path] = set()
@@ -182,6 +189,8 @@ def _watched(task: dict[str, Any]) -> dict[str, Any]:
     process = subprocess.Popen([sys.executable, "-I", warden.__file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                text=True, env=environment)
     _running.add(process)
+    if _ending.is_set():  # it has come in between, and ended those that it knew of
+        process.kill()
     errors = ""
     try:
         output, errors = process.communicate(json.dumps(task))
@@ -209,68 +218,43 @@ def _sweep() -> None:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def _result(submission: Submission, policy: Policy, walls: jail.Jail, told: dict[str, Any], seconds: float) -> dict[str, Any]:
-    """Puts together what is known. The exercises and the total come from the catalog, whatever the record says."""
-    trouble = str(told.get("lost", ""))
-    own_fault = ""
-    record: dict[str, Any] = {}
-    if not trouble:
-        try:
-            record = json.loads(told["record"])
-        except ValueError:
-            record = {}
-        record = record if isinstance(record, dict) else {}
-        if told["timed_out"]:
-            own_fault = f"It was not judged within {policy.patience:g} s, the time limit of the whole."
-        elif not record.get("complete"):
-            trouble = f"the judge ended ({told['status']}) before it had judged all: {_end_of(told)}"
-    by_id = {test.get("id"): test for test in record.get("tests", ()) if isinstance(test, dict) and test.get("state") in STATUS}
+def _result(submission: Submission, policy: Policy, walls: jail.Jail, attempt: Attempt, source: str = "") -> dict[str, Any]:
+    """Weighs what was seen. Points and their total come from the catalog."""
     reaches = {} if policy.trust else screen.reaches(submission.files)
     tests = []
     for number, exercise in enumerate(policy.chosen(), 1):
-        test = by_id.get(exercise.id) or _unjudged(exercise, own_fault or trouble)
-        test = {**test, "task_id": number, "max_points": exercise.points}
-        if test["state"] == "missing" and own_fault:
-            test["message"] = own_fault
-        if test["state"] == "green" and reaches:
-            test |= {"state": WITHHELD, "status": "error", "message": "It passed, and code of this submission reaches for what the judge's own parts "
-                     "in its process hold, so that a person has to look at it:\n" + "\n".join(reaches)}
-        test["status"] = STATUS.get(test["state"], "error")
+        test = {**attempt.tests[exercise.id], "task_id": number, "max_points": exercise.points}
         credited = test["state"] == "unclear" and policy.credit_inconclusive
+        if reaches and (credited or test["state"] == "green"):  # whoever reaches can also bring it about that the judge can't tell
+            why = "It is inconclusive, which is credited here" if credited else "It passed"
+            open_ = [f"Why it is inconclusive: {test['message']}"] * credited
+            test |= {"state": WITHHELD, "message": f"{why}, and code of this submission reaches for what the judge's own parts in its process "
+                     "hold, so that a person has to look at it:\n" + "\n".join([*reaches, *open_])}
+            credited = False
+        test["status"] = STATUS.get(test["state"], "error")
         test["points"] = exercise.points if test["status"] == "pass" or credited else 0
         tests.append(test)
-    broken = [test["id"] for test in tests if test["state"] == "broken"]
-    error = trouble or (f"the katas of {', '.join(broken)} failed themselves: {_end_of(told)}" if broken else "")
+    error, own_fault = attempt.grader_error, attempt.own_fault
     status = "error" if error else whole(tests)
     return {
         "version": 3, "status": status,
         "message": own_fault or (f"Grader error: {error}" if error else "Nothing could be judged to its end." if status == "error" else None),
         "points": sum(test["points"] for test in tests), "max_points": sum(test["max_points"] for test in tests),
-        "seed": policy.seed, "seconds": round(seconds, 1), "tests": tests, "complete": bool(record.get("complete")),
-        "grader_error": error or None,
-        "submission": {"name": submission.name, "digest": submission.digest, "remarks": [*submission.remarks, *told.get("remarks", ())],
+        "seed": policy.seed, "seconds": round(attempt.seconds, 1), "tests": tests, "complete": attempt.complete, "grader_error": error or None,
+        "submission": {"name": submission.name, "source": source, "digest": submission.digest, "remarks": list(submission.remarks),
                        "reaches": list(reaches)},
-        "jail": walls.as_data(), "katas": digest_of_katas(), "peak_memory": told.get("peak_memory", 0),
+        "jail": walls.as_data(), "katas": digest_of_katas(), "peak_memory": attempt.peak_memory,
     }
 
 
-def _end_of(told: dict[str, Any]) -> str:
-    return printable(" ".join(str(told.get("said", "")).split())[-600:], 600)
-
-
-def _unjudged(exercise: catalog.Exercise, why: str) -> dict[str, Any]:
-    return {"name": f"{exercise.id} {exercise.title}", "status": "error", "message": why or "It was not judged.", "output": None,
-            "test_code": exercise.kata.as_posix(), "id": exercise.id, "phase": exercise.phase, "state": "missing", "test": None, "expected": None,
-            "link": exercise.link, "measurements": [], "seconds": 0.0}
-
-
-def failed(name: str, policy: Policy, why: str, *, grader: bool = True, remarks: Iterable[str] = ()) -> dict[str, Any]:
+def failed(name: str, policy: Policy, why: str, *, grader: bool = True, source: str = "") -> dict[str, Any]:
     """The result of a submission of which nothing could be judged."""
-    tests = [{**_unjudged(exercise, why), "task_id": number, "points": 0, "max_points": exercise.points}
+    tests = [{**unjudged(exercise, why), "task_id": number, "points": 0, "max_points": exercise.points}
              for number, exercise in enumerate(policy.chosen(), 1)]
     return {"version": 3, "status": "error", "message": f"Grader error: {why}" if grader else why, "points": 0,
             "max_points": sum(test["max_points"] for test in tests), "seed": policy.seed, "seconds": 0.0, "tests": tests, "complete": False,
-            "grader_error": why if grader else None, "submission": {"name": name, "digest": "", "remarks": list(remarks), "reaches": []},
+            "grader_error": why if grader else None,
+            "submission": {"name": name, "source": source, "digest": "", "remarks": [], "reaches": []},
             "jail": jail.Jail("limits", weaker="nothing was run").as_data(), "katas": digest_of_katas(), "peak_memory": 0, "attempts": 0}
 
 
@@ -283,11 +267,16 @@ class Class:
 
     folder: Path
     policy: Policy
+    #: How many are judged at once, where the executor doesn't know it better.
+    jobs: int = 2
     katas: str = field(default_factory=digest_of_katas)
     judged: int = 0
     kept: int = 0
     #: Why results couldn't be kept for another run; empty when they were.
     unkept: str = ""
+
+    def __post_init__(self) -> None:
+        self._cache = kept.Cache(self.folder)
 
     def key(self, submission: Submission) -> str:
         """What a result depends on: when it is the same, so is the result."""
@@ -295,79 +284,101 @@ class Class:
         told = json.dumps([submission.digest, self.katas, dataclasses.asdict(self.policy), walls], sort_keys=True)
         return hashlib.sha256(told.encode()).hexdigest()[:32]
 
-    def grade(self, sources: Iterable[tuple[str, str]], executor: Executor, tell: Callable[[dict[str, Any]], None]) -> list[dict[str, Any]]:
-        """The results of ``sources``, pairs of a name and where it is, in their order."""
+    def grade(self, sources: Iterable[tuple[str, str | Path]], executor: Executor, tell: Callable[[dict[str, Any]], None]) -> list[dict[str, Any]]:
+        """The results of ``sources``, pairs of a name and where it is, in their order; a `Path` is nothing else, a string may be a URL.
+
+        Each is taken when there is room for it, as all at once may be more than fits into memory, and kept when it is judged.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
         results: dict[str, dict[str, Any]] = {}
-        waiting: dict[Any, tuple[str, str]] = {}
+        waiting: dict[Any, tuple[str, str, Parcel]] = {}
+        done: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+        def next_judged() -> dict[str, Any]:
+            future = done.get()
+            name, key, parcel = waiting.pop(future)
+            results[name] = self._judged(future, key, parcel)
+            return results[name]
+
         order = []
-        for name, source in sources:
-            order.append(name)
-            submission = _taken(source, name, self.policy)
-            if not isinstance(submission, Submission):
-                results[name] = submission
-                tell(results[name])
-                continue
-            key = self.key(submission)
-            if (known := self._known(key)) is not None:
-                self.kept += 1
-                results[name] = known | {"submission": known["submission"] | {"name": submission.name}}
-                tell(results[name])
-                continue
-            parcel = Parcel(submission.name, submission.files, tuple(submission.remarks), self.policy, self.katas)
-            waiting[executor.submit(assess, parcel)] = (name, key)
-        for future in _as_completed(waiting):
-            name, key = waiting[future]
-            try:
-                results[name] = future.result()
-            except Exception as error:  # a worker of a scheduler's is gone, or the disk is full
-                results[name] = failed(printable(name), self.policy, f"{type(error).__name__}: {printable(str(error))}")
-            else:
-                self.judged += 1
-                if not results[name]["grader_error"]:
-                    self._keep(key, results[name])
-            tell(results[name])
+        try:
+            for name, source in sources:
+                while not done.empty() or len(waiting) >= self._room(executor):
+                    tell(next_judged())
+                order.append(name)
+                submission = _taken(source, name, self.policy)
+                if not isinstance(submission, Submission):
+                    results[name] = submission
+                    tell(submission)
+                    continue
+                key = self.key(submission)
+                if (known := self._cache.known(key)) is not None:
+                    self.kept += 1
+                    result, remarks = known
+                    own = {"name": submission.name, "source": _shown(source), "remarks": [*submission.remarks, *remarks]}
+                    results[name] = result | {"submission": result["submission"] | own}
+                    tell(results[name])
+                    continue
+                parcel = Parcel(submission.name, submission.files, tuple(submission.remarks), self.policy, self.katas, _shown(source))
+                future = executor.submit(assess, parcel)
+                waiting[future] = name, key, dataclasses.replace(parcel, files={})
+                future.add_done_callback(done.put)
+            while waiting:
+                tell(next_judged())
+        finally:
+            while not done.empty():  # Ctrl-C: what was judged meanwhile is kept all the same
+                next_judged()
         return [results[name] for name in order]
 
-    def _known(self, key: str) -> dict[str, Any] | None:
-        try:
-            known: dict[str, Any] = json.loads((self.folder / "cache" / f"{key}.json").read_text(encoding="utf-8"))
-            return known if known["version"] and known["tests"] and known["submission"] else None
-        except (OSError, ValueError, LookupError, TypeError):  # damaged
-            return None
+    def _room(self, executor: Executor) -> int:
+        """How many may be with ``executor``: enough that none of its workers waits while the next is taken."""
+        return 2 * max(self.jobs, getattr(executor, "workers", 1))
 
-    def _keep(self, key: str, result: dict[str, Any]) -> None:
-        from dojo import results
-
+    def _judged(self, future: Any, key: str, parcel: Parcel) -> dict[str, Any]:
         try:
-            (self.folder / "cache").mkdir(exist_ok=True)
-            results.write(result, self.folder / "cache" / f"{key}.json")
+            result: dict[str, Any] = future.result()
+        except Exception as error:  # a worker of a scheduler's is gone, or the disk is full
+            return failed(parcel.name, self.policy, f"{type(error).__name__}: {printable(str(error))}", source=parcel.source)
+        self.judged += 1
+        self._keep(key, result, result["submission"]["remarks"][len(parcel.remarks):])
+        return result
+
+    def _keep(self, key: str, result: dict[str, Any], remarks: list[str]) -> None:
+        if not is_settled(result):
+            return
+        try:
+            if result["katas"] != self.katas:
+                raise OSError("the katas were changed while it was judged")
+            self._cache.keep(key, result, remarks)
         except OSError as error:  # it has been told, and those that are still judged shall be as well
             self.unkept = error.strerror or str(error)
 
 
-def _taken(source: str, name: str, policy: Policy) -> Submission | dict[str, Any]:
+def is_settled(result: dict[str, Any]) -> bool:
+    """Whether another run would say the same: not where this machine couldn't tell, as another or a quieter one may."""
+    # What was inconclusive before it was withheld has a test at which it was; what passed has none.
+    open_ = any(test["state"] == "unclear" or (test["state"] == WITHHELD and test["test"]) for test in result["tests"])
+    return not result["grader_error"] and not open_
+
+
+def _taken(source: str | Path, name: str, policy: Policy) -> Submission | dict[str, Any]:
     """A submission; or the result of one that can't be taken. What is none of its own fault is tried once more."""
     why = ""
     for _ in range(2):
         try:
-            return take(source, name)
+            return take(str(source), name, literal=isinstance(source, Path))
         except NotTaken as error:
-            return failed(printable(name), policy, str(error), grader=False)
+            return failed(printable(name), policy, str(error), grader=False, source=_shown(source))
         except NotReached as error:
             why = str(error)
         except Exception as error:  # a mistake of the grader's, which is no reason to leave out those that come after it
             why = f"it can't be taken: {type(error).__name__}: {printable(str(error))}"
-    return failed(printable(name), policy, why)
+    return failed(printable(name), policy, why, source=_shown(source))
 
 
-def _as_completed(futures: Iterable[Any]) -> Iterator[Any]:
-    """The futures as they are done; those of a scheduler by its own function."""
-    all_of_them = list(futures)
-    if all_of_them and not isinstance(all_of_them[0], concurrent.futures.Future):
-        module = importlib.import_module(type(all_of_them[0]).__module__.partition(".")[0])
-        return iter(module.as_completed(all_of_them))
-    return concurrent.futures.as_completed(all_of_them)
+def _shown(source: str | Path) -> str:
+    """Where a submission was taken from, as it was given but for who asks a URL and the password, which are nobody's who reads a result."""
+    return printable(re.sub(r"://[^/]*@", "://…@", str(source)), 1000)
 
 
 @contextlib.contextmanager
@@ -401,7 +412,13 @@ class _Dask:
     def __init__(self, client: Any) -> None:
         self._client = client
 
+    @property
+    def workers(self) -> int:
+        """How many tasks run at once, now: workers come and go."""
+        return sum(self._client.nthreads().values())
+
     def submit(self, function: Callable[..., Any], /, *arguments: Any, **options: Any) -> Any:
+        """As `Executor.submit`."""
         return self._client.submit(function, *arguments, pure=False, **options)
 
 
@@ -434,13 +451,16 @@ def _seconds(text: str) -> float:
     raise argparse.ArgumentTypeError(f"a time limit is a number of seconds above 0, and {text!r} is none")
 
 
-def _sources(options: argparse.Namespace) -> list[tuple[str, str]]:
-    found = [(Path(path.partition("#")[0].rstrip("/")).name or Path(path).resolve().name, path) for path in options.paths]
+def _sources(options: argparse.Namespace) -> list[tuple[str, str | Path]]:
+    """A unique name for each, and where it is: what stands on the command line as it stands there, a class's entries as paths."""
+    found: list[tuple[str, str | Path]] = []
+    found += [(Path(path.partition("#")[0].rstrip("/")).name or Path(path).resolve().name, path) for path in options.paths]
     if options.folder:
-        folder = Path(options.folder)
-        results = Path(options.out).resolve()
-        found += [(entry.name, str(entry)) for entry in sorted(folder.iterdir()) if not entry.name.startswith(".") and entry.resolve() != results]
-    unique: dict[str, str] = {}
+        # Of links that lead to each other `resolve` makes an error, and this the link itself, which isn't taken.
+        results = os.path.realpath(options.out)
+        found += [(entry.name, entry) for entry in sorted(Path(options.folder).iterdir())
+                  if not entry.name.startswith(".") and os.path.realpath(entry) != results]
+    unique: dict[str, str | Path] = {}
     for name, source in found:
         # One that is called like another's second is not that one.
         numbered = next(each for number in itertools.count(1) if (each := name if number == 1 else f"{name} ({number})") not in unique)
@@ -485,18 +505,6 @@ def _seed(note: Path, given: int | None) -> int:
         raise ValueError(f"{printable(str(note))} holds no seed: give the one that these results have with --seed, or another --out") from None
 
 
-def _write(graded: list[dict[str, Any]], out: Path, wanted: list[str], *, several: bool) -> None:
-    """Writes all that was asked for; raises ``OSError``."""
-    for number, result in enumerate(graded):
-        place = out / formats.file_name(result["submission"]["name"], number) if several else out
-        place.mkdir(parents=True, exist_ok=True)
-        for each in dict.fromkeys(["results", *wanted]):
-            formats.write(each, result, place)
-    if several:
-        write_text(out / "class.csv", formats.table(graded))
-        write_text(out / "class.md", formats.class_page(graded))
-
-
 def grade(options: argparse.Namespace) -> int:
     """Grades what was asked for; 0 when all could be judged, 3 when there was a grader error, whatever the points."""
     for stream in (sys.stdout, sys.stderr):  # a name that the terminal's encoding doesn't have is no reason to end
@@ -517,10 +525,14 @@ def grade(options: argparse.Namespace) -> int:
     _sweep()
     out = Path(options.out)
     try:
-        run = Class(out, _policy(options, out))
+        run = Class(out, _policy(options, out), max(1, options.jobs))
     except ValueError as error:
         print(f"dojo grade: {error}", file=sys.stderr)
         return 2
+    cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if run.jobs > cpus and not options.executor:
+        print(f"dojo grade: {run.jobs} judges on {cpus} {'CPU' if cpus == 1 else 'CPUs'} wait for each other, and time limits may make right answers "
+              f"red or inconclusive: give --jobs {cpus}", file=sys.stderr, flush=True)
     why = f" ({walls.weaker})" if walls.weaker else ""
     print(f"Jail: {walls.level}{why}; network: {walls.network}; seed {run.policy.seed}", flush=True)
     done = 0
@@ -530,15 +542,20 @@ def grade(options: argparse.Namespace) -> int:
         done += 1
         print(f"[{done}/{len(sources)}] {formats.line(result)}", flush=True)
 
-    with executor_for(options.executor, max(1, options.jobs)) as executor:
+    with executor_for(options.executor, run.jobs) as executor:
         graded = run.grade(sources, executor, tell)
     if run.unkept:
         print(f"dojo grade: results could not be kept in {printable(str(out))}, and another run judges them again: {run.unkept}", file=sys.stderr)
     try:
-        _write(graded, out, options.format, several=bool(options.folder) or len(sources) > 1)
+        several = bool(options.folder) or len(sources) > 1
+        by_name = {name: result for (name, _), result in zip(sources, graded, strict=True)}
+        kept.write(formats.files(by_name, options.format, several=several), out, several=several)
     except OSError as error:
         print(f"dojo grade: results can't be written to {printable(str(out))}: {error.strerror or error}. Another run with the same --out writes "
               "them, and judges nothing that is kept there", file=sys.stderr)
         return 2
-    print(f"{run.judged} judged, {run.kept} known from an earlier run; results in {printable(str(out))}", flush=True)
+    print(f"{run.judged} judged, {run.kept} known already; results in {printable(str(out))}", flush=True)
+    if unsettled := sum(not is_settled(result) and not result["grader_error"] for result in graded):
+        print(f"{unsettled} with an inconclusive verdict: another run with the same --out judges them again, best when this machine has nothing "
+              "else to do", flush=True)
     return 3 if any(result["grader_error"] for result in graded) else 0

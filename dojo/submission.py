@@ -140,15 +140,15 @@ def unfit(path: PurePosixPath) -> str:
     return ""
 
 
-def take(source: str, name: str = "") -> Submission:
+def take(source: str, name: str = "", *, literal: bool = False) -> Submission:
     """The submission at ``source``: a folder, an archive, a git URL or a bare repository (``#revision`` may follow).
 
-    Raises `NotTaken`, or `NotReached`.
+    ``literal``: it is a path as it stands, whatever it looks like. Raises `NotTaken`, or `NotReached`.
     """
-    submission = Submission(printable(name or PurePosixPath(source.partition("#")[0].rstrip("/")).name or source))
-    place, _, revision = source.partition("#")
+    place, _, revision = (source, "", "") if literal else source.partition("#")
+    submission = Submission(printable(name or PurePosixPath(place.rstrip("/")).name or source))
     try:
-        if _URL.match(source) or _is_bare(Path(place)):
+        if (_URL.match(source) and not literal) or _is_bare(Path(place)):
             _from_git(submission, place, revision or "HEAD")
         elif Path(source).is_symlink() or not os.path.lexists(source):
             raise NotTaken(f"There is no folder or archive {printable(source)}." if not os.path.lexists(source) else "It is a symbolic link.")

@@ -37,7 +37,7 @@ def result(**changed: Any) -> dict[str, Any]:
     tests = [exercise(1, "green"), exercise(2, "red", "It answered 500 & not <200>.\nLook at app/schemas.py:3"),
              exercise(3, "unclear", "Too busy a machine."), exercise(4, "withheld", "It reaches:\napp/x.py:1: imports gc"),
              exercise(5, "broken", "Traceback …"), exercise(6, "missing", "It was not judged."), exercise(7, "green", points=0)]
-    submission = {"name": "Ada", "digest": "0" * 64, "remarks": ["app/x.so was left out: only sources are judged"],
+    submission = {"name": "Ada", "source": "class/ada.zip", "digest": "0" * 64, "remarks": ["app/x.so was left out: only sources are judged"],
                   "reaches": ["app/x.py:1: imports gc"]}
     told = {"version": 3, "status": "fail", "message": None, "points": 1, "max_points": 6, "seed": 42, "seconds": 12.5, "tests": tests,
             "complete": True, "grader_error": None, "submission": submission,
@@ -49,7 +49,8 @@ def result(**changed: Any) -> dict[str, Any]:
 def hostile() -> dict[str, Any]:
     """A result in which each text of the submission's is an attack."""
     tests = [exercise(1, "red", HOSTILE), exercise(2, "green") | {"measurements": [HOSTILE]}]
-    return result(message=HOSTILE, tests=tests, submission={"name": "=x", "digest": "", "remarks": [HOSTILE], "reaches": [HOSTILE]})
+    submission = {"name": "=x", "source": HOSTILE, "digest": "", "remarks": [HOSTILE], "reaches": [HOSTILE]}
+    return result(message=HOSTILE, tests=tests, submission=submission)
 
 
 def schema() -> dict[str, Any]:
@@ -152,6 +153,20 @@ def test_a_class_is_a_table_without_formulas() -> None:
     assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row.values())
 
 
+@pytest.mark.parametrize("text", ["=1", "ada;=cmd|' /C calc'!A0", "ada\t=1", "ada\r=1", "ada\n=1", " =1", " \n-1", '"=1', 'ada;"=1"', "＝1",
+                                  "a\";\n@1", "ada,=1", 'ada","=1', ";=1"])
+@pytest.mark.parametrize("separator", list(",;\t"))
+def test_a_cell_is_no_formula_wherever_a_spreadsheet_splits(text: str, separator: str) -> None:
+    """Many split at semicolons, after the country's custom, some at tabs."""
+    table = formats.table([result(submission={"name": text, "source": text, "digest": "", "remarks": ["fine", text], "reaches": []}, message=text)])
+    rows = list(csv.reader(io.StringIO(table, newline=""), delimiter=separator))
+
+    assert 2 == len(rows)
+    assert len(rows[0]) == len(rows[1])
+    for cell in rows[1]:
+        assert not re.match(r"[\s'\"]*[=+\-@＝＋－＠]", cell) or cell.startswith("'")
+
+
 def test_a_page_for_the_instructor() -> None:
     """Which exercises fail, at which test; what has to be looked at; and what has to be graded again."""
     page = formats.class_page([result(), result(), hostile(), result(grader_error="lost")])
@@ -182,11 +197,23 @@ def test_a_summary_has_a_limit() -> None:
 
 
 def test_names_become_harmless_folders() -> None:
-    """Whatever a submission is called, its folder is below the others' and its own."""
-    names = ["Ada Lovelace", "../../etc", "..", "", "a/b", "\u202ex", "COM1", "x" * 500]
-    folders = [formats.file_name(name, number) for number, name in enumerate(names)]
-    assert len(set(folders)) == len(names)
-    assert all(re.fullmatch(r"\d{4}-[A-Za-z0-9._-]{1,60}", folder) for folder in folders)
+    """Whatever a submission is called, its folder is below the others' and its own, on a disk that knows no capitals too."""
+    names = ["Ada Lovelace", "../../etc", "..", "", "a/b", "a-b", "\u202ex", "x", "X", "COM1", "x" * 500, "\udcff"]
+    folders = formats.folders(names)
+    assert len({folder.casefold() for folder in folders}) == len(names)
+    assert all(re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,59}-[0-9a-f]{6}", folder) for folder in folders)
+
+
+def test_a_folder_stays_whoever_joins() -> None:
+    """Its name says nothing of who else is in the class."""
+    few, more = ["ben", "cleo"], ["anna", "ben", "bea", "cleo"]
+    assert formats.folders(few) == [folder for name, folder in zip(more, formats.folders(more), strict=True) if name in few]
+
+
+def test_nobody_takes_another_s_folder() -> None:
+    """Six digits are soon found by whoever may choose a name: these two begin with the same."""
+    one, other = formats.folders(["誇", "闬"])
+    assert (one, other[:-1]) == ("submission-a0ee33", one)
 
 
 def test_a_log_takes_no_commands() -> None:

@@ -1,10 +1,12 @@
 """Grading: what is taken, behind which walls it is judged, and that nothing but what was seen to pass is worth anything."""
 
+import base64
 import contextlib
 import errno
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,21 +14,24 @@ import tarfile
 import threading
 import time
 import zipfile
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import psutil
 import pytest
+from ruamel.yaml import YAML
 
-from dojo import grade, jail, submission, warden
-from dojo.catalog import exercises
+from dojo import formats, grade, jail, submission, warden
+from dojo.attempt import Attempt, unjudged
+from dojo.catalog import exercises, phases
 from dojo.cli import parser
 from dojo.grade import Class, Policy, assess, failed
 from dojo.results import write_text
 from dojo.screen import reaches
 from dojo.submission import NotReached, NotTaken, Submission, printable, take, unfit
-from dojo.workspace import ANSWERS, SOLUTIONS
+from dojo.workspace import ANSWERS, ROOT, SOLUTIONS
 from tests.attacks.corpus import base
 from tests.test_stubs import stubs  # noqa: F401  # the fixture
 
@@ -34,7 +39,7 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="there are no walls e
 FEW = ("1.1", "1.3")
 
 
-def run(folder: Path, sources: list[tuple[str, str]], policy: Policy, jobs: int = 2) -> tuple[list[dict[str, Any]], Class]:
+def run(folder: Path, sources: Sequence[tuple[str, str | Path]], policy: Policy, jobs: int = 2) -> tuple[list[dict[str, Any]], Class]:
     """The results of a class run."""
     it = Class(folder, policy)
     with ThreadPoolExecutor(jobs) as pool:
@@ -264,12 +269,17 @@ WALLS = jail.Jail("limits")
 def result(record: Any, **told: Any) -> dict[str, Any]:
     """What grading makes of a record."""
     whole = {"status": 0, "timed_out": False, "said": "", "remarks": [], "record": record if isinstance(record, str) else json.dumps(record)}
-    return grade._result(Submission("Ada"), Policy(FEW, 1), WALLS, whole | told, 1.0)
+    return weighed(Submission("Ada"), Policy(FEW, 1), whole | told)
+
+
+def weighed(submission: Submission, policy: Policy, told: dict[str, Any]) -> dict[str, Any]:
+    """What one attempt is worth."""
+    return grade._result(submission, policy, WALLS, Attempt.told_by(told, policy.chosen(), policy.patience, 1.0))
 
 
 def told(state: str, identity: str = "1.1", **more: Any) -> dict[str, Any]:
     """One exercise of a record."""
-    return {**grade._unjudged(exercises()[1], ""), "id": identity, "state": state, "status": "pass", "points": 5, "max_points": 9, **more}
+    return {**unjudged(exercises()[1], ""), "id": identity, "state": state, "status": "pass", "points": 5, "max_points": 9, **more}
 
 
 @pytest.mark.parametrize("record", ["", "{", "[]", json.dumps({"tests": []}), json.dumps({"complete": False, "tests": []})])
@@ -305,8 +315,21 @@ def test_only_green_passes(state: str) -> None:
 def test_an_instructor_may_credit_what_is_inconclusive() -> None:
     """It is told in any case."""
     whole = {"status": 0, "timed_out": False, "said": "", "remarks": [], "record": json.dumps({"complete": True, "tests": [told("unclear")]})}
-    credited = grade._result(Submission("Ada"), Policy(("1.1",), 1, credit_inconclusive=True), WALLS, whole, 1.0)
+    credited = weighed(Submission("Ada"), Policy(("1.1",), 1, credit_inconclusive=True), whole)
     assert (1, "unclear", "error") == (credited["points"], credited["tests"][0]["state"], credited["tests"][0]["status"])
+
+
+@pytest.mark.parametrize("trust", [False, True])
+@pytest.mark.parametrize("state", ["green", "unclear"])
+def test_code_that_reaches_gets_no_credit_by_itself(state: str, trust: bool) -> None:
+    """Not for what is inconclusive either, which it may have brought about: somebody has to have looked at it."""
+    record = json.dumps({"complete": True, "tests": [told(state, message="Too busy a machine.")]})
+    whole = {"status": 0, "timed_out": False, "said": "", "remarks": [], "record": record}
+    policy = Policy(("1.1",), 1, credit_inconclusive=True, trust=trust)
+    judged = weighed(Submission("Ada", {"app/x.py": b"import gc\n"}), policy, whole)
+
+    assert (int(trust), state if trust else grade.WITHHELD) == (judged["points"], judged["tests"][0]["state"])
+    assert trust or "app/x.py:1: imports gc" in judged["tests"][0]["message"]
 
 
 def test_the_time_limit_is_the_submissions_own_affair() -> None:
@@ -339,6 +362,65 @@ def test_trouble_is_tried_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [(1, 1, False, 2), (2, 2, False, 2), (2, 2, True, 0)] == outcomes
 
 
+def attempted(*attempts: dict[str, Any] | tuple[str, str], monkeypatch: pytest.MonkeyPatch, **changed: Any) -> dict[str, Any]:
+    """What comes of these attempts: what the warden tells, or the states of 1.1 and 1.3."""
+    def fine(number: int, states: tuple[str, str]) -> dict[str, Any]:
+        tests = [told(state, each, seconds=number, measurements=[f"of attempt {number}"]) for each, state in zip(FEW, states, strict=True)]
+        record = json.dumps({"complete": "missing" not in states, "tests": tests})
+        return {"status": 0, "timed_out": False, "said": "", "remarks": [f"remark {number}", "of both"], "record": record, "peak_memory": number}
+
+    coming = iter([each if isinstance(each, dict) else fine(number, each) for number, each in enumerate(attempts, 1)])
+    monkeypatch.setattr(grade, "_watched", lambda task: next(coming))
+    return assess(grade.Parcel("Ada", {"app/x.py": b""}, ("its own",), Policy(FEW, 1, "limits", **changed)))
+
+
+LOST = {"lost": "it was killed"}
+
+
+@pytest.mark.parametrize(("one", "other", "states", "points", "error"), [
+    (("green", "unclear"), ("unclear", "green"), ["green", "green"], 2, False),
+    (("green", "unclear"), LOST, ["green", "unclear"], 1, False),
+    (("green", "unclear"), ("red", "red"), ["green", "red"], 1, False),
+    (("red", "unclear"), ("green", "green"), ["red", "green"], 1, False),
+    (("green", "unclear"), ("green", "broken"), ["green", "unclear"], 1, False),
+    (("green", "unclear"), ("broken", "green"), ["green", "unclear"], 1, False),
+    (("unclear", "unclear"), ("unclear", "unclear"), ["unclear", "unclear"], 0, False),
+    (("broken", "green"), ("green", "unclear"), ["green", "green"], 2, False),
+    (("broken", "green"), ("broken", "green"), ["broken", "green"], 1, True),
+    (("broken", "green"), LOST, ["broken", "green"], 1, True),
+    (("green", "missing"), ("unclear", "green"), ["green", "green"], 2, False),
+    (("green", "missing"), ("green", "missing"), ["green", "missing"], 1, True),
+    (("red", "missing"), ("green", "green"), ["red", "green"], 1, False),
+    (LOST, ("green", "unclear"), ["green", "unclear"], 1, False),
+    (LOST, ("green", "missing"), ["green", "missing"], 1, True),
+])
+def test_a_second_attempt_tells_what_the_first_left_open(one: Any, other: Any, states: list[str], points: int, error: bool,
+                                                         monkeypatch: pytest.MonkeyPatch) -> None:
+    """And nothing else: what was seen once isn't lost to a machine that is busy the second time, nor is a red one tried until it is green."""
+    judged = attempted(one, other, monkeypatch=monkeypatch)
+
+    assert states == [test["state"] for test in judged["tests"]]
+    assert (points, error, 2) == (judged["points"], bool(judged["grader_error"]), judged["attempts"])
+    assert error == (judged["status"] == "error") or not points
+
+
+def test_two_attempts_make_one_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each exercise is told as it was seen; time is what both took, and a remark stands there once."""
+    judged = attempted(("green", "unclear"), ("unclear", "green"), monkeypatch=monkeypatch)
+
+    assert [(1, ["of attempt 1"]), (2, ["of attempt 2"])] == [(test["seconds"], test["measurements"]) for test in judged["tests"]]
+    assert ["its own", "remark 1", "of both", "remark 2"] == judged["submission"]["remarks"]
+    assert (True, 2, None) == (judged["complete"], judged["peak_memory"], judged["message"])
+
+
+def test_what_reaches_is_tried_again_where_it_would_be_credited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is weighed at the end: what is withheld is what both attempts have left open."""
+    monkeypatch.setattr(grade.screen, "reaches", lambda files: ["app/x.py:1: imports gc"])
+    judged = attempted(("unclear", "unclear"), ("red", "unclear"), monkeypatch=monkeypatch, credit_inconclusive=True)
+
+    assert ["red", "withheld"] == [test["state"] for test in judged["tests"]]
+
+
 def test_other_katas_are_not_graded_with() -> None:
     """A worker elsewhere that has another version of the katas says so instead of grading."""
     judged = assess(grade.Parcel("Ada", {"app/x.py": b""}, (), Policy(FEW, 1), katas="0" * 16))
@@ -369,22 +451,23 @@ def test_an_honest_submission_gets_everything_and_the_stubs_nothing(level: str, 
     assert (0, ["red", "red"], None) == (nothing["points"], [test["state"] for test in nothing["tests"]], nothing["grader_error"]), nothing
 
 
-def graded(tmp_path: Path, sources: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch) -> tuple[list[dict[str, Any]], Class]:
-    """What a class comes to, of which each that can be taken is green."""
-    record = {"complete": True, "tests": [told("green"), told("green", "1.3")]}
-    fine = {"status": 0, "timed_out": False, "said": "", "remarks": [], "record": json.dumps(record)}
+def graded(tmp_path: Path, sources: Sequence[tuple[str, str | Path]], monkeypatch: pytest.MonkeyPatch,
+           state: str = "green", **policy: Any) -> tuple[list[dict[str, Any]], Class]:
+    """What a class comes to, of which each that can be taken is green, or in another state."""
+    record = {"complete": True, "tests": [told(state, test=None if state == "green" else "test_it"), told("green", "1.3")]}
+    fine = {"status": 0, "timed_out": False, "said": "", "remarks": ["It used too much."], "record": json.dumps(record)}
     monkeypatch.setattr(grade, "_watched", lambda task: fine)
-    return run(tmp_path, sources, Policy(FEW, 1, "limits"), jobs=1)
+    return run(tmp_path, sources, Policy(FEW, 1, "limits", **policy), jobs=1)
 
 
 def test_one_that_can_not_be_taken_leaves_out_none_of_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not even where the grader itself makes a mistake in taking it, which is told as one."""
     honest = str(SOLUTIONS)
 
-    def taken(source: str, name: str = "") -> Submission:
+    def taken(source: str, name: str = "", **options: Any) -> Submission:
         if name == "odd":
             raise AttributeError("a mistake")
-        return take(source, name)
+        return take(source, name, **options)
 
     monkeypatch.setattr(grade, "take", taken)
     results, _ = graded(tmp_path / "out", [("damaged", damaged("tar.xz", tmp_path)), ("odd", honest), ("honest", honest)], monkeypatch)
@@ -433,7 +516,79 @@ def test_what_can_not_be_kept_is_told_all_the_same(tmp_path: Path, monkeypatch: 
     assert it.unkept
 
 
-@pytest.mark.parametrize("content", ["", "[]", "null", "{}", '{"tests": []}', '{"version": 3, "tests": 1}'])
+def test_a_result_says_where_its_submission_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two who call theirs alike nobody knows otherwise whose it is; whether it was judged, known already or not taken."""
+    places = {"ben/submission": base, "cleo/submission": base, "dora/submission": Path.mkdir}
+    for place, make in places.items():
+        (tmp_path / place).parent.mkdir()
+        make(tmp_path / place)
+    for _ in range(2):
+        sources = grade._sources(options(*(str(tmp_path / place) for place in places)))
+        results, it = graded(tmp_path / "out", sources, monkeypatch)
+        assert [(name, str(source)) for name, source in sources] == [(told["submission"]["name"], told["submission"]["source"]) for told in results]
+    assert 2 == it.kept
+    assert ["submission", "submission (2)", "submission (3)"] == [name for name, _ in sources]
+
+
+@pytest.mark.parametrize(("source", "shown"), [
+    ("https://ada:secret@example.com/it.git#v1", "https://…@example.com/it.git#v1"), ("git@example.com:it.git", "git@example.com:it.git"),
+    (Path("a@b"), "a@b"), ("https://example.com/x@y", "https://example.com/x@y"), ("a\x1b[2Jb", r"a\x1b[2Jb"),
+])
+def test_a_result_says_no_password(source: str | Path, shown: str) -> None:
+    """Those who read a result aren't those who may read the repository."""
+    assert shown == grade._shown(source)
+
+
+@pytest.mark.parametrize("state", ["unclear", "broken"])
+def test_what_a_busy_machine_could_not_tell_is_judged_again(state: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A quiet one may; what is settled isn't judged twice."""
+    outcomes = []
+    for each in (state, "red", state):
+        (told,), it = graded(tmp_path / "out", [("it", str(SOLUTIONS))], monkeypatch, each)
+        outcomes.append((told["tests"][0]["state"], it.judged, it.kept))
+
+    assert [(state, 1, 0), ("red", 1, 0), ("red", 0, 1)] == outcomes
+
+
+def test_what_is_withheld_is_settled_when_it_passed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And not when it was inconclusive."""
+    monkeypatch.setattr(grade.screen, "reaches", lambda files: ["app/x.py:1: imports gc"])
+    for state, kept in (("unclear", 0), ("unclear", 0), ("green", 0), ("green", 1)):
+        (told,), it = graded(tmp_path, [("it", str(SOLUTIONS))], monkeypatch, state, credit_inconclusive=True)
+        assert ("withheld", kept) == (told["tests"][0]["state"], it.kept)
+
+
+def test_the_same_files_are_not_the_same_submission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was left out of one is told of that one alone, whoever was judged first; what judging has shown, of both."""
+    for name in ("ada", "bob", "cleo"):
+        base(tmp_path / name)
+    for name in ("ada", "cleo"):
+        (tmp_path / name / f"app/{name}.py").symlink_to("main.py")
+    remarks = []
+    for name in ("ada", "bob", "cleo"):
+        (told,), it = graded(tmp_path / "out", [(name, str(tmp_path / name))], monkeypatch)
+        remarks.append(told["submission"]["remarks"])
+
+    assert (0, 1) == (it.judged, it.kept)
+    left_out = "app/{}.py was left out: it is no file, but a symbolic link"
+    assert [[left_out.format("ada"), "It used too much."], ["It used too much."], [left_out.format("cleo"), "It used too much."]] == remarks
+
+
+def test_a_result_of_katas_that_were_changed_meanwhile_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would be known as one of the katas from before."""
+    digests = iter(["before", "before", "after"])
+    monkeypatch.setattr(grade, "digest_of_katas", lambda: next(digests))
+    it = Class(tmp_path / "out", Policy(FEW, 1, "limits"), katas=grade.digest_of_katas())
+    monkeypatch.setattr(grade, "_watched", lambda task: {"status": 0, "timed_out": False, "said": "", "remarks": [], "record": json.dumps(
+        {"complete": True, "tests": [told("green"), told("green", "1.3")]})})
+    with ThreadPoolExecutor(1) as pool:
+        judged, = it.grade([("it", str(SOLUTIONS))], pool, lambda result: None)
+
+    assert (2, "the katas were changed while it was judged") == (judged["points"], it.unkept)
+    assert not list((tmp_path / "out").rglob("cache/*"))
+
+
+@pytest.mark.parametrize("content", ["", "[]", "null", "{}", '{"tests": []}', '{"version": 3, "tests": 1}', '{"result": {}, "remarks": []}'])
 def test_a_damaged_result_is_judged_again(content: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is kept may have been cut off."""
     _, it = graded(tmp_path, [("it", str(SOLUTIONS))], monkeypatch)
@@ -460,6 +615,75 @@ def test_a_file_that_can_not_be_written_keeps_what_it_held(tmp_path: Path, monke
     assert ("before", ["it"]) == ((tmp_path / "it").read_text(), os.listdir(tmp_path))
 
 
+def numbered(folder: Path, count: int) -> list[tuple[str, str]]:
+    """So many submissions, none with the files of another."""
+    for number in range(count):
+        base(folder / str(number))
+        (folder / f"{number}/app/mine.py").write_text(f"number = {number}\n")
+    return [(str(number), str(folder / str(number))) for number in range(count)]
+
+
+def test_no_more_are_taken_than_soon_are_judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of a class at once may be more than fits into memory; and each is told and kept when it is judged, not when all are taken."""
+    happened: list[str] = []
+    lock = threading.Lock()
+
+    def taken(source: str, name: str = "", **options: Any) -> Submission:
+        with lock:
+            happened.append("taken")
+        return take(source, name, **options)
+
+    def judged(parcel: grade.Parcel) -> dict[str, Any]:
+        with lock:
+            happened.append("judged")
+        return failed(parcel.name, parcel.policy, "", grader=False) | {"katas": it.katas}
+
+    monkeypatch.setattr(grade, "take", taken)
+    monkeypatch.setattr(grade, "assess", judged)
+    it = Class(tmp_path / "out", Policy(FEW, 1, "limits"), jobs=1)
+    kept_when_told = []
+
+    def tell(result: dict[str, Any]) -> None:
+        happened.append("told")
+        kept_when_told.append(len(list((tmp_path / "out/cache").glob("*.json"))))
+
+    with ThreadPoolExecutor(1) as pool:
+        results = it.grade(numbered(tmp_path, 8), pool, tell)
+
+    assert [str(number) for number in range(8)] == [told["submission"]["name"] for told in results]
+    assert list(range(1, 9)) == kept_when_told
+    ahead = [happened[:number].count("taken") - happened[:number].count("told") for number in range(len(happened) + 1)]
+    assert 2 >= max(ahead), happened
+
+
+def test_what_was_judged_before_an_interrupt_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also while the next one was taken, which may be a repository far away."""
+    finished = threading.Event()
+
+    def taken(source: str, name: str = "", **options: Any) -> Submission:
+        if name == "1":
+            assert finished.wait(60)
+            raise KeyboardInterrupt
+        return take(source, name, **options)
+
+    def judged(parcel: grade.Parcel) -> dict[str, Any]:
+        return failed(parcel.name, parcel.policy, "", grader=False)
+
+    class Pool(ThreadPoolExecutor):
+        def submit(self, *arguments: Any, **options: Any) -> Any:
+            future = super().submit(*arguments, **options)
+            put = future.add_done_callback
+            future.add_done_callback = lambda callback: put(lambda done: (callback(done), finished.set()))  # type: ignore[method-assign]
+            return future
+
+    monkeypatch.setattr(grade, "take", taken)
+    monkeypatch.setattr(grade, "assess", judged)
+    with Pool(1) as pool, pytest.raises(KeyboardInterrupt):
+        Class(tmp_path / "out", Policy(FEW, 1, "limits")).grade(numbered(tmp_path, 3), pool, lambda result: None)
+
+    assert 1 == len(list((tmp_path / "out/cache").glob("*.json")))
+
+
 def options(*arguments: str) -> Any:
     """The options of a command line."""
     return parser().parse_args(["grade", *arguments])
@@ -472,7 +696,121 @@ def test_nobody_is_taken_for_another(tmp_path: Path) -> None:
 
     (tmp_path / "ada").mkdir()
     (tmp_path / "grades").mkdir()
-    assert [("ada", str(tmp_path / "ada"))] == grade._sources(options("--class", str(tmp_path), "--out", str(tmp_path / "grades")))
+    assert [("ada", tmp_path / "ada")] == grade._sources(options("--class", str(tmp_path), "--out", str(tmp_path / "grades")))
+
+
+def test_an_entry_of_a_class_is_what_it_is_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever it is called: not another's commit, nor a repository elsewhere."""
+    base(tmp_path / "it")
+    for command in (["init", "-q"], ["add", "-A"], ["-c", "user.name=x", "-c", "user.email=x@example.com", "commit", "-q", "-m", "x"]):
+        subprocess.run(["git", *command], cwd=tmp_path / "it", check=True, capture_output=True)
+    subprocess.run(["git", "clone", "-q", "--bare", str(tmp_path / "it"), str(tmp_path / "class/carl.git")], check=True)
+    for name in ("carl.git#HEAD", "a@127.0.0.1:x"):
+        (tmp_path / "class" / name).mkdir()
+    base(tmp_path / "class/ada#1")
+    monkeypatch.chdir(tmp_path / "class")  # where even a name alone would be a URL
+
+    results, _ = graded(tmp_path / "out", grade._sources(options("--class", ".")), monkeypatch)
+
+    assert {"a@127.0.0.1:x": "no app/", "ada#1": "", "carl.git": "", "carl.git#HEAD": "no app/"} == {
+        told["submission"]["name"]: "no app/" if "It holds no app/" in str(told["message"]) else told["message"] or "" for told in results}
+
+
+def test_a_link_that_leads_nowhere_leaves_out_none_of_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even one that leads to itself."""
+    base(tmp_path / "class/ada")
+    (tmp_path / "class/loop").symlink_to("loop")
+    (tmp_path / "class/nowhere").symlink_to("nothing")
+
+    results, _ = graded(tmp_path / "out", grade._sources(options("--class", str(tmp_path / "class"))), monkeypatch)
+
+    assert [2, 0, 0] == [told["points"] for told in results]
+    assert [None, "It is a symbolic link.", "It is a symbolic link."] == [told["message"] for told in results]
+
+
+def told_to(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    """The exit status of ``dojo grade`` with these, where each submission that can be taken is green."""
+    record = {"complete": True, "tests": [told("green"), told("green", "1.3")]}
+    fine = {"status": 0, "timed_out": False, "said": "", "remarks": [], "record": json.dumps(record)}
+    monkeypatch.setattr(grade, "_watched", lambda task: fine)
+    return grade.grade(options("--exercise", "1.1", "--exercise", "1.3", "--jail", "limits", *arguments))
+
+
+def written(out: Path) -> set[str]:
+    """The files of a folder of results but for what it keeps for other runs."""
+    return {file.relative_to(out).as_posix() for file in out.rglob("*") if file.is_file()
+            and not {"cache", "seed", ".written"} & set(file.relative_to(out).parts)}
+
+
+def test_nobody_has_two_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever joins or leaves the class, and whichever formats are asked for; what the instructor put beside them stays."""
+    out, of_class = tmp_path / "out", ["--class", str(tmp_path / "class"), "--out", str(tmp_path / "out")]
+    for name in ("ben", "cleo"):
+        base(tmp_path / "class" / name)
+    told_to(monkeypatch, *of_class, "--format", "gradescope")
+    ben, cleo = formats.folders(["ben", "cleo"])
+    assert {"class.csv", "class.md"} | {f"{each}/{file}" for each in (ben, cleo) for file in ("results.json", "gradescope.json")} == written(out)
+
+    theirs = {"gradescope.json", "notes/results.json", "ben-20241127/results.json", f"{cleo}/note.txt", "0001-ben/results.json", "class.xlsx"}
+    for each in theirs:
+        (out / each).parent.mkdir(exist_ok=True)
+        (out / each).write_text("")
+    base(tmp_path / "class/anna")
+    shutil.rmtree(tmp_path / "class/cleo")
+    told_to(monkeypatch, *of_class)
+
+    anna, = formats.folders(["anna"])
+    assert theirs | {"class.csv", "class.md", f"{anna}/results.json", f"{ben}/results.json"} == written(out)
+
+
+def test_one_alone_leaves_the_class_its_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever hands in late is graded into the same folder, as it is the default; a format that isn't asked for again goes."""
+    out = tmp_path / "out"
+    base(tmp_path / "class/ben")
+    told_to(monkeypatch, "--class", str(tmp_path / "class"), "--out", str(out))
+    before = written(out)
+    late = [str(tmp_path / "class/ben"), "--out", str(out)]
+    told_to(monkeypatch, *late, "--format", "gradescope")
+    assert before | {"results.json", "gradescope.json"} == written(out)
+    told_to(monkeypatch, *late)
+    assert before | {"results.json"} == written(out)
+
+
+@pytest.mark.parametrize(("jobs", "cpus", "more", "warned"), [
+    ("3", {0, 1}, [], "give --jobs 2"), ("2", {0}, [], "2 judges on 1 CPU wait"), ("2", {0, 1}, [], ""), ("1", {0}, [], ""),
+    ("9", {0}, ["--executor", "dask:tcp://x"], ""),
+])
+def test_more_jobs_than_cpus_are_warned_of(jobs: str, cpus: set[int], more: list[str], warned: str, tmp_path: Path,
+                                           monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """They are done all the same: whoever asks for them may know better. Other machines have CPUs of their own."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: cpus)
+    monkeypatch.setattr(grade, "executor_for", lambda where, jobs: ThreadPoolExecutor(1))
+    base(tmp_path / "ada")
+
+    assert 0 == told_to(monkeypatch, str(tmp_path / "ada"), "--out", str(tmp_path / "out"), "--jobs", jobs, *more)
+
+    said = capsys.readouterr().err
+    assert warned in said
+    assert bool(warned) == bool(said)
+    assert 1 >= said.count("\n")
+
+
+@pytest.mark.parametrize("line", ["../victim", "seed", "cache/x.json", "x-abcdef/../../victim", "../x-abcdef/results.json",
+                                  "linked-abcdef/results.json"])
+def test_a_note_that_is_false_removes_nothing(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Behind `limits` a submission may have written it."""
+    out, elsewhere = tmp_path / "out", tmp_path / "x-abcdef"
+    for folder in (out / "cache", elsewhere):
+        folder.mkdir(parents=True)
+    (out / "linked-abcdef").symlink_to(elsewhere)
+    for file in (tmp_path / "victim", elsewhere / "results.json", out / "cache/x.json"):
+        file.write_text("")
+    (out / ".written").write_text(f"{line}\n")
+    base(tmp_path / "class/ben")
+
+    told_to(monkeypatch, "--class", str(tmp_path / "class"), "--out", str(out))
+
+    assert all(file.exists() for file in (tmp_path / "victim", elsewhere / "results.json", out / "cache/x.json", out / "seed"))
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "nan", "inf", "1e300", "x", ""])
@@ -620,6 +958,34 @@ def test_a_grader_that_is_ended_leaves_nothing_running(end: signal.Signals, tmp_
     grade_again = [sys.executable, "-m", "dojo.cli", "grade", str(tmp_path / "nothing"), "--out", str(tmp_path / "again")]
     subprocess.run(grade_again, env=environment, capture_output=True, check=False)
     assert not list(tmp_path.glob("serving-katas-grade-*"))
+
+
+# -- the workflow for learners
+
+
+def test_a_phase_that_came_to_nothing_is_reported_as_such(tmp_path: Path) -> None:
+    """The reporter parses the results of all phases before it reports any: each has one, whose total is the catalog's."""
+    jobs = YAML(typ="safe").load(ROOT / ".github/workflows/grade.yml")["jobs"]
+    matrix, outputs, steps = jobs["phase"]["strategy"]["matrix"]["phase"], jobs["phase"]["outputs"], jobs["classroom"]["steps"]
+    nothing = next(step for step in steps if step.get("id") == "nothing")
+    reporter = next(step for step in steps if "autograding-grading-reporter" in step.get("uses", ""))
+    environment = {"PATH": os.environ["PATH"], "GITHUB_OUTPUT": str(tmp_path / "output")}
+    subprocess.run(["bash", "-e", "-c", nothing["run"]], env=environment, check=True)
+    said = dict(line.split("=", 1) for line in (tmp_path / "output").read_text().splitlines())
+
+    assert "${{" not in nothing["run"]
+    assert "always()" not in str(jobs)
+    assert matrix == [phase.id for phase in phases() if phase.id not in ("0", grade.CONTAINERS)]
+    names = {f"phase{each.replace('.', '')}": each for each in matrix}
+    assert names.keys() == outputs.keys() == said.keys() == set(reporter["with"]["runners"].split(","))
+    assert reporter["env"] == {f"{name.upper()}_RESULTS": f"${{{{ needs.phase.outputs.{name} || steps.nothing.outputs.{name} }}}}" for name in names}
+    for name, each in names.items():
+        policy = Policy(tuple(exercise.id for exercise in exercises() if exercise.phase == each))
+        judged = json.loads(base64.b64decode(formats.classroom(failed("it", policy, "Lost."))))
+        told = json.loads(base64.b64decode(said[name]))
+        assert {key: judged[key] for key in ("version", "status", "max_score")} == {key: told[key] for key in ("version", "status", "max_score")}
+        assert judged["tests"][0].keys() == told["tests"][0].keys()
+        assert (f"Phase {each}", "error", 0) == tuple(told["tests"][0][key] for key in ("name", "status", "score"))
 
 
 # -- what reaches
