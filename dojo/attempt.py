@@ -45,6 +45,8 @@ class Attempt:
                 attempt.own_fault = f"It was not judged within {patience:g} s, the time limit of the whole."
             elif not attempt.complete:
                 attempt.trouble = f"the judge ended ({told['status']}) before it had judged all: {attempt.said}"
+            elif told["status"] not in (0, 1):  # somebody may have ended it when they had written a record of their own
+                attempt.trouble = f"the judge did not come to its own end ({told['status']}): {attempt.said}"
         by_id = {test.get("id"): test for test in record.get("tests", ()) if isinstance(test, dict) and test.get("state") in STATUS}
         for exercise in exercises:
             test = by_id.get(exercise.id) or unjudged(exercise, attempt.own_fault or attempt.trouble)
