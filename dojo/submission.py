@@ -4,16 +4,13 @@ What comes out is plain: paths and bytes, each path below a name of `EDITABLE`, 
 harm. What was left out is said in ``remarks``. Files that no exercise edits are given, and come from this repository.
 """
 
-import contextlib
 import errno
 import hashlib
 import io
 import os
 import re
 import stat
-import subprocess
 import tarfile
-import tempfile
 import unicodedata
 import zipfile
 from collections.abc import Callable, Iterator
@@ -36,11 +33,9 @@ _LEFT_OUT = ("__pycache__", "node_modules")
 #: What macOS puts beside the files that it packs.
 _BESIDE = "__MACOSX"
 #: What a file system or this process says of itself, whatever it was that should be read.
-_OF_THE_MACHINE = (errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC, errno.EDQUOT, errno.EROFS,
+OF_THE_MACHINE = (errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC, errno.EDQUOT, errno.EROFS,
                    errno.ESTALE)
-_TOO_LONG = f"it is longer than {LONGEST >> 20} MB"
-#: How long git may take, in seconds.
-GIT_PATIENCE = 120.0
+TOO_LONG = f"it is longer than {LONGEST >> 20} MB"
 _URL = re.compile(r"(?:file|https?|ssh|git)://|[\w.-]+@[\w.-]+:")
 
 
@@ -75,7 +70,7 @@ class Submission:
 
     def add(self, path: PurePosixPath, content: bytes) -> None:
         """Takes a file, unless it is none that could be part of a workspace."""
-        if (why := unfit(path)) or (why := "" if len(content) <= LONGEST else _TOO_LONG):
+        if (why := unfit(path)) or (why := "" if len(content) <= LONGEST else TOO_LONG):
             self.remark(f"{printable(str(path))} was left out: {why}")
         elif str(path) in self.files:
             self.remark(f"{printable(str(path))} is there twice: the first one was taken")
@@ -140,16 +135,21 @@ def unfit(path: PurePosixPath) -> str:
     return ""
 
 
-def take(source: str, name: str = "") -> Submission:
+def take(source: str, name: str = "", literal: bool = False) -> Submission:
     """The submission at ``source``: a folder, an archive, a git URL or a bare repository (``#revision`` may follow).
 
+    When it is ``literal`` it is the path of something that lies here, whatever signs are in it: neither a URL nor with a revision.
     Raises `NotTaken`, or `NotReached`.
     """
-    submission = Submission(printable(name or PurePosixPath(source.partition("#")[0].rstrip("/")).name or source))
-    place, _, revision = source.partition("#")
+    from dojo import repository  # which needs what stands here
+
+    place, _, revision = (source, "", "") if literal else source.partition("#")
+    submission = Submission(printable(name or PurePosixPath(place.rstrip("/")).name or source))
     try:
-        if _URL.match(source) or _is_bare(Path(place)):
-            _from_git(submission, place, revision or "HEAD")
+        if not literal and _URL.match(source):
+            repository.read(submission, repository.local(place) or place, revision or "HEAD")
+        elif repository.is_bare(Path(place)):
+            repository.read(submission, Path(place), revision or "HEAD")
         elif Path(source).is_symlink() or not os.path.lexists(source):
             raise NotTaken(f"There is no folder or archive {printable(source)}." if not os.path.lexists(source) else "It is a symbolic link.")
         elif Path(source).is_dir():
@@ -162,7 +162,7 @@ def take(source: str, name: str = "") -> Submission:
         raise
     except Exception as error:  # what unpacks has many ways to say that something is damaged
         told = f"It can't be read: {printable(str(error) or type(error).__name__)}"
-        raise (NotReached if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE else NotTaken)(told) from None
+        raise (NotReached if isinstance(error, OSError) and error.errno in OF_THE_MACHINE else NotTaken)(told) from None
     if not any(PurePosixPath(path).parts[0] == "app" for path in submission.files):
         raise NotTaken("It holds no app/ with files in it.")
     for path in submission.changed_given():
@@ -232,10 +232,11 @@ def _read_place(submission: Submission, folder: int, path: PurePosixPath, name: 
             if stat.S_ISREG(os.fstat(file).st_mode):
                 submission.add(path, stream.read(LONGEST + 1))
     else:
-        submission.remark(f"{printable(str(path))} was left out: it is no file, but {_kind(mode)}")
+        submission.remark(f"{printable(str(path))} was left out: it is no file, but {kind_of(mode)}")
 
 
-def _kind(mode: int) -> str:
+def kind_of(mode: int) -> str:
+    """What there is in the place of a file, by its ``st_mode``."""
     kinds: dict[str, Callable[[int], bool]] = {"a symbolic link": stat.S_ISLNK, "a device": lambda m: stat.S_ISCHR(m) or stat.S_ISBLK(m),
                                                "a pipe": stat.S_ISFIFO, "a socket": stat.S_ISSOCK}
     return next((kind for kind, is_it in kinds.items() if is_it(mode)), "something else")
@@ -262,16 +263,16 @@ def _from_zip(submission: Submission, stream: BinaryIO) -> None:
         # Windows' own way to write paths, which some of its programs put into archives although the form doesn't know it.
         backwards = not any("/" in entry.filename for entry in entries) and all(entry.create_system == 0 for entry in entries)
         named = [(entry.filename.replace("\\", "/") if backwards else entry.filename, entry) for entry in entries]
-        top = _top(name for name, _ in named)
+        top = top_of(name for name, _ in named)
         unpacked = 0
         for name, entry in named:
-            path = _below(name, top)
+            path = below(name, top)
             kind = entry.external_attr >> 16
             if path is None or name.endswith("/"):
                 continue
             if stat.S_IFMT(kind) not in (0, stat.S_IFREG):
-                submission.remark(f"{printable(str(path))} was left out: it is no file, but {_kind(kind)}")
-            elif why := unfit(path) or ("" if entry.file_size <= LONGEST else _TOO_LONG):
+                submission.remark(f"{printable(str(path))} was left out: it is no file, but {kind_of(kind)}")
+            elif why := unfit(path) or ("" if entry.file_size <= LONGEST else TOO_LONG):
                 submission.remark(f"{printable(str(path))} was left out: {why}")
             else:
                 with archive.open(entry) as content:
@@ -338,14 +339,14 @@ def _from_tar(submission: Submission, stream: BinaryIO) -> None:
             content: bytes | str = "it is no file, but a link or a device"
             if entry.isreg() and not entry.issparse():
                 part = archive.extractfile(entry)
-                content = part.read(LONGEST + 1) if part and entry.size <= LONGEST else _TOO_LONG
+                content = part.read(LONGEST + 1) if part and entry.size <= LONGEST else TOO_LONG
             kept += len(content)
             if kept > 2 * ALL:
                 raise NotTaken(f"It has more than {ALL >> 20} MB.")
             found.append((entry.name, content))
-    top = _top(name for name, _ in found)
+    top = top_of(name for name, _ in found)
     for name, content in found:
-        if (path := _below(name, top)) is None:
+        if (path := below(name, top)) is None:
             continue
         if isinstance(content, bytes):
             submission.add(path, content)
@@ -353,7 +354,7 @@ def _from_tar(submission: Submission, stream: BinaryIO) -> None:
             submission.remark(f"{printable(str(path))} was left out: {unfit(path) or content}")
 
 
-def _top(names: Iterator[str]) -> PurePosixPath:
+def top_of(names: Iterator[str]) -> PurePosixPath:
     """The folder of an archive in which the workspace lies: the nearest to its root that has an app/."""
     tops = {path.parents[len(path.parts) - 1 - path.parts.index("app")] for name in names
             if "app" in (path := PurePosixPath(name)).parts[:3] and not path.is_absolute() and not {"..", _BESIDE} & set(path.parts)
@@ -361,7 +362,7 @@ def _top(names: Iterator[str]) -> PurePosixPath:
     return min(tops, key=lambda top: (len(top.parts), str(top)), default=PurePosixPath("."))
 
 
-def _below(name: str, top: PurePosixPath) -> PurePosixPath | None:
+def below(name: str, top: PurePosixPath) -> PurePosixPath | None:
     """A path from the workspace's root; None for what isn't in it, or is nothing that a learner edits."""
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts:
@@ -370,58 +371,3 @@ def _below(name: str, top: PurePosixPath) -> PurePosixPath | None:
         return None
     path = path.relative_to(top)
     return path if path.parts and path.parts[0] in EDITABLE else None
-
-
-# -- git
-
-
-def _is_bare(place: Path) -> bool:
-    with contextlib.suppress(OSError):
-        return (place / "HEAD").is_file() and (place / "objects").is_dir() and (place / "refs").is_dir()
-    return False
-
-
-def _from_git(submission: Submission, url: str, revision: str) -> None:
-    """Reads a commit. Nothing is checked out: neither hooks nor filters nor attributes of the repository come to be used."""
-    if revision.startswith("-") or url.startswith("-"):
-        raise NotTaken("This is no revision.")
-    if _is_bare(Path(url)):
-        url = f"file://{Path(url).resolve()}"
-    environment = {"PATH": os.environ.get("PATH", os.defpath), "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull,
-                   "GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": "file:https:http:ssh:git", "HOME": os.devnull, "GIT_CONFIG_COUNT": "2",
-                   "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*", "GIT_CONFIG_KEY_1": "core.hooksPath",
-                   "GIT_CONFIG_VALUE_1": os.devnull, "GIT_ATTR_NOSYSTEM": "1"}
-    # Whether another machine answers is no submission's affair.
-    at_fault = NotTaken if url.startswith("file:") else NotReached
-    with tempfile.TemporaryDirectory(prefix="serving-katas-") as folder:
-        def git(*arguments: str) -> bytes:
-            try:
-                return subprocess.run(["git", *arguments], env=environment, capture_output=True, check=True, timeout=GIT_PATIENCE).stdout
-            except FileNotFoundError:
-                raise NotReached("There is no program git here: install it.") from None
-            except subprocess.CalledProcessError as error:
-                said = " ".join(error.stderr.decode(errors="replace").split())
-                full = os.strerror(errno.ENOSPC) in said
-                raise (NotReached if full else at_fault)(f"git can't read it: {printable(said or 'it says nothing', 300)}") from None
-            except subprocess.TimeoutExpired:
-                raise at_fault(f"git took longer than {GIT_PATIENCE:g} s to read it.") from None
-
-        git("clone", "--quiet", "--bare", "--no-local", "--template=", "--", url, folder)
-        at_fault = NotTaken
-        commit = git("-C", folder, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}").decode().strip()
-        listed = git("-C", folder, "ls-tree", "-r", "-z", "-l", commit)
-        entries = [(line.partition("\t")[2], line.partition("\t")[0].split()) for line in listed.decode(errors="surrogateescape").split("\0") if line]
-        top = _top(name for name, _ in entries)
-        for name, (mode, kind, number, size) in entries:
-            if (path := _below(name, top)) is None:
-                continue
-            if kind != "blob" or mode not in ("100644", "100755"):
-                what = "a symbolic link" if mode == "120000" else "something else"
-                submission.remark(f"{printable(str(path))} was left out: it is no file, but {what}")
-            elif why := unfit(path):
-                submission.remark(f"{printable(str(path))} was left out: {why}")
-            elif int(size) > LONGEST:
-                submission.remark(f"{printable(str(path))} was left out: {_TOO_LONG}")
-            else:
-                submission.add(path, git("-C", folder, "cat-file", "blob", number))
-    submission.remark(f"commit {commit}")

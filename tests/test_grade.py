@@ -6,12 +6,14 @@ import io
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tarfile
 import threading
 import time
 import zipfile
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -19,7 +21,7 @@ from typing import Any
 import psutil
 import pytest
 
-from dojo import grade, jail, submission, warden
+from dojo import grade, jail, repository, submission, warden
 from dojo.catalog import exercises
 from dojo.cli import parser
 from dojo.grade import Class, Policy, assess, failed
@@ -193,19 +195,27 @@ def test_a_name_of_many_megabytes_is_not_read(tmp_path: Path) -> None:
         take(str(tmp_path / "it.tar"))
 
 
+def git(folder: Path, *arguments: str, **options: Any) -> str:
+    """What git prints in a folder."""
+    command = ["git", "-c", "user.name=x", "-c", "user.email=x@example.com", "-c", "protocol.file.allow=always", *arguments]
+    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True, **options).stdout.strip()
+
+
+def repository_of(folder: Path, *texts: str, form: str = "sha1") -> Path:
+    """A repository with a commit for each text, which is then that of app/main.py."""
+    base(folder)
+    git(folder, "init", "-q", "-b", "main", f"--object-format={form}")
+    for text in texts:
+        (folder / "app/main.py").write_text(text)
+        git(folder, "add", "-A")
+        git(folder, "commit", "-q", "-m", text)
+    return folder
+
+
 @pytest.mark.parametrize("bare", [False, True], ids=["clone", "bare"])
 def test_a_commit_is_taken(bare: bool, tmp_path: Path) -> None:
     """From a URL or a bare repository, at any revision; nothing is checked out."""
-    def git(*arguments: str) -> str:
-        command = ["git", "-c", "user.name=x", "-c", "user.email=x@example.com", *arguments]
-        return subprocess.run(command, cwd=tmp_path / "it", check=True, capture_output=True, text=True).stdout.strip()
-
-    base(tmp_path / "it")
-    git("init", "-q")
-    for text in ("first = 1\n", "second = 1\n"):
-        (tmp_path / "it/app/main.py").write_text(text)
-        git("add", "-A")
-        git("commit", "-q", "-m", text)
+    repository_of(tmp_path / "it", "first = 1\n", "second = 1\n")
     source = str(tmp_path / "it.git") if bare else f"file://{tmp_path / 'it'}"
     if bare:
         subprocess.run(["git", "clone", "-q", "--bare", str(tmp_path / "it"), source], check=True)
@@ -214,6 +224,191 @@ def test_a_commit_is_taken(bare: bool, tmp_path: Path) -> None:
     assert b"first = 1\n" == take(f"{source}#HEAD~1").files["app/main.py"]
     with pytest.raises(NotTaken, match="git can't read it"):
         take(f"{source}#nothing")
+
+
+MADE_BY = ["clone", "clone --depth 1", "clone --bare", "clone --mirror", "pack-refs", "gc", "hooks", "sha256", "its git folder", "without .git",
+           "a name with a percent sign", "worktrees"]
+
+
+@pytest.mark.parametrize("how", MADE_BY)
+def test_an_honest_repository_is_taken_however_it_was_made(how: str, tmp_path: Path) -> None:
+    """All that git itself makes of one, as long as it is whole."""
+    it = repository_of(tmp_path / "bob", "mine = 0\n", "mine = 1\n", form="sha256" if how == "sha256" else "sha1")
+    source = f"file://{it}"
+    if how.startswith("clone"):
+        git(tmp_path, *how.split(), "-q", f"file://{it}", "it.git")
+        source = f"file://{tmp_path}/it.git" if how in MADE_BY[:2] else f"{tmp_path}/it.git"
+    elif how == "pack-refs":
+        git(it, "pack-refs", "--all")
+    elif how == "gc":
+        git(it, "gc", "-q")
+    elif how == "hooks":
+        (it / ".git/hooks").mkdir(exist_ok=True)
+        (it / ".git/hooks/pre-commit").symlink_to("/nowhere/pre-commit")
+        git(it, "config", "include.path", "/nowhere/config")
+    elif how == "its git folder":
+        source = str(it / ".git")
+    elif how == "without .git":
+        git(tmp_path, "clone", "-q", "--bare", str(it), "it.git")
+        source = f"file://localhost{tmp_path}/it"
+    elif how == "a name with a percent sign":
+        git(tmp_path, "clone", "-q", "--bare", str(it), "100%41.git")
+        source = str(tmp_path / "100%41.git")
+    elif how == "worktrees":
+        git(it, "worktree", "add", "-q", "../other", "HEAD~1")
+
+    assert b"mine = 1\n" == take(source).files["app/main.py"]
+
+
+POINTS = {
+    "commondir": "worktree of another repository: hand in a plain clone or an archive", "alternates": "borrows objects .*`git repack -a -d`",
+    "http-alternates": "borrows objects", "shared clone": "borrows objects", ".git is a file": "points to one elsewhere.*plain clone",
+    ".git is a link": "points to one elsewhere", "worktree": "points to one elsewhere", "it is a link": "It is a symbolic link",
+    "its URL is a link": "It is a symbolic link", "objects is a link": "objects in its git folder is no file, but a symbolic link",
+    "a pack is a link": r"objects/pack/pack-\w+\.idx in its git folder is no file, but a symbolic link",
+    "refs are a link": "refs/heads in its git folder", "HEAD is a link": "HEAD in its git folder",
+    "config is a link": "config in its git folder", "a name with %2e": "git can't read it", "include": "git can't read it",
+}
+
+
+@pytest.mark.parametrize("how", POINTS)
+def test_no_other_repository_is_taken_for_this_one(how: str, tmp_path: Path) -> None:
+    """Two text files are enough to make git read what somebody else has done; whoever gets the message knows what to hand in."""
+    bob = repository_of(tmp_path / "bob", "bobs = 1\n") / ".git"
+    git(bob, "gc", "-q")
+    it = tmp_path / "it"
+    source = str(it)
+    for folder in ("objects/info", "objects/pack", "refs"):
+        (it / folder).mkdir(parents=True)
+    (it / "HEAD").write_text(git(bob, "rev-parse", "HEAD"))
+    if how == "commondir":
+        (it / "commondir").write_text("../bob/.git\n")
+    elif how.endswith("alternates"):
+        (it / "objects/info" / how).write_text("../../bob/.git/objects\n")
+    elif how == "include":
+        (it / "config").write_text("[include]\n\tpath = ../bob/.git/config\n[core]\n\tworktree = ../../bob\n")
+    elif how in ("shared clone", "worktree"):
+        git(bob, *(["clone", "-q", "--shared", "."] if how == "shared clone" else ["worktree", "add", "-q"]), str(tmp_path / "other"))
+        source = f"file://{tmp_path / 'other'}"
+    elif how.startswith(".git is"):
+        (tmp_path / "gus").mkdir()
+        source = f"file://{tmp_path / 'gus'}"
+        if how.endswith("file"):
+            (tmp_path / "gus/.git").write_text(f"gitdir: {bob}\n")
+        else:
+            (tmp_path / "gus/.git").symlink_to(bob)
+    elif how.endswith("is a link") and how.startswith("it"):
+        (tmp_path / "link").symlink_to(bob)
+        source = f"{'file://' if 'URL' in how else ''}{tmp_path / 'link'}"
+    elif how == "a pack is a link":
+        for file in (bob / "objects/pack").iterdir():
+            (it / "objects/pack" / file.name).symlink_to(file)
+    elif how == "a name with %2e":
+        source = str(it.rename(tmp_path / "x%2f%2e%2e%2fbob"))
+    else:
+        name = how.partition(" ")[0].replace("refs", "refs/heads")
+        (it / "objects").rename(it / "old") if name == "objects" else (it / name).unlink(missing_ok=True)
+        (it / name).symlink_to(bob / name)
+
+    with pytest.raises(NotTaken, match=POINTS[how]):
+        take(source)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give a file to another user")
+@pytest.mark.parametrize("bare", [False, True], ids=["clone", "bare"])
+def test_a_repository_of_another_user_is_taken(bare: bool, tmp_path: Path) -> None:
+    """Each learner's repository may well belong to that learner."""
+    it = repository_of(tmp_path / "it", "mine = 1\n")
+    if bare:
+        git(tmp_path, "clone", "-q", "--bare", str(it), "it.git")
+        it = tmp_path / "it.git"
+    for file in (it, *it.rglob("*")):
+        os.chown(file, 12345, 12345, follow_symlinks=False)
+
+    assert b"mine = 1\n" == take(str(it) if bare else f"file://{it}").files["app/main.py"]
+
+
+def nested(it: Path, width: int, levels: int) -> None:
+    """Adds to a repository a commit with ``width`` to the power of ``levels`` files, all of them the same one, in as many trees as levels."""
+    entry = "100644 blob " + git(it, "hash-object", "-w", "--stdin", input="")
+    for _ in range(levels):
+        entry = "040000 tree " + git(it, "mktree", input="".join(f"{entry}\t{number:020d}\n" for number in range(width)))
+    git(it, "update-ref", "HEAD", git(it, "commit-tree", "-m", "x", entry.split()[2]))
+
+
+@pytest.mark.parametrize(("width", "levels", "why"), [(400, 2, "more than 100000 files"), (100, 3, "names of its files are longer than 16 MB")])
+def test_a_repository_of_few_trees_with_a_great_many_files_is_not_listed(width: int, levels: int, why: str, tmp_path: Path) -> None:
+    """A tree can be in another as often as it likes: a few kilobytes name more files than any memory holds."""
+    it = repository_of(tmp_path / "it", "mine = 1\n")
+    nested(it, width, levels)
+
+    with pytest.raises(NotTaken, match=why):
+        take(f"file://{it}")
+
+
+@contextlib.contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """The URL of a folder with repositories, on what passes for another machine."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = ["git", "daemon", f"--base-path={folder}", "--export-all", "--listen=127.0.0.1", f"--port={port}", "--reuseaddr"]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True) as daemon:
+        try:
+            until = time.monotonic() + 20
+            while daemon.poll() is None and time.monotonic() < until:
+                with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+                    break
+                time.sleep(0.05)
+            if daemon.poll() is not None:
+                pytest.skip("git has no daemon here")
+            yield f"git://127.0.0.1:{port}"
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(daemon.pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("where", ["here", "elsewhere"])
+def test_a_repository_larger_than_anybody_needs_is_not_taken(where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would fill the grader's disk; on another machine nothing but its own end says how large it is."""
+    it = repository_of(tmp_path / "it", "mine = 1\n")
+    (it / "large").write_bytes(os.urandom(3 << 20))
+    git(it, "add", "-A")
+    git(it, "commit", "-q", "-m", "large")
+    git(it, "gc", "-q")
+
+    with served(tmp_path) if where == "elsewhere" else contextlib.nullcontext(f"file://{tmp_path}") as url:
+        assert b"mine = 1\n" == take(f"{url}/it").files["app/main.py"]
+        monkeypatch.setattr(repository, "REPOSITORY", 1 << 20)
+        with pytest.raises(NotTaken, match="larger than 1 MB: hand in an archive"):
+            take(f"{url}/it")
+
+
+@pytest.mark.parametrize(("says", "fault"), [("detected dubious ownership in repository", NotReached), ("bad object", NotTaken)])
+def test_what_git_refuses_because_of_the_machine_is_no_zero(says: str, fault: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the owner of a folder nor git's version is a repository's own fault."""
+    (tmp_path / "git").write_text(f"#!/bin/sh\necho '{says}' >&2\nexit 128\n")
+    (tmp_path / "git").chmod(0o755)
+    source = f"file://{repository_of(tmp_path / 'it', 'mine = 1')}"
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    with pytest.raises(fault, match=says):
+        take(source)
+
+
+def test_the_path_of_an_entry_of_a_class_is_only_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However it is called: an empty folder with another's name and a revision, or with one that looks like a URL."""
+    git(tmp_path, "clone", "-q", "--bare", str(repository_of(tmp_path / "it", "mine = 1\n")), "carl.git")
+    (tmp_path / "carl.git#HEAD").mkdir()
+    base(tmp_path / "me@home:it#1")
+    monkeypatch.chdir(tmp_path)
+
+    assert b"mine = 1\n" == take("carl.git", literal=True).files["app/main.py"]
+    assert b"mine = 1\n" == take("carl.git#HEAD").files["app/main.py"]
+    with pytest.raises(NotTaken, match="holds no app/"):
+        take("carl.git#HEAD", literal=True)
+    taken = take("me@home:it#1", literal=True)
+    assert "me@home:it#1" == taken.name
+    assert "app/main.py" in taken.files
 
 
 @pytest.mark.parametrize(("path", "why"), [
@@ -415,11 +610,11 @@ def test_a_repository_elsewhere_that_can_not_be_reached_is_no_zero(monkeypatch: 
     """Whoever pushed to it has no part in that; what lies here and is no repository is its own fault."""
     with pytest.raises(NotReached, match=r"git can't read it: .*127\.0\.0\.1"):
         take("http://127.0.0.1:1/it.git")
-    with pytest.raises(NotTaken, match=r"git can't read it: .*nothing"):
+    with pytest.raises(NotTaken, match=r"There is no git repository /nothing\.git"):
         take("file:///nothing.git")
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(NotReached, match="There is no program git here"):
-        take("file:///nothing.git")
+        take("http://127.0.0.1:1/it.git")
 
 
 def test_what_can_not_be_kept_is_told_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
