@@ -11,6 +11,7 @@ import os
 import re
 import stat
 import tarfile
+import time
 import unicodedata
 import zipfile
 from collections.abc import Callable, Iterator
@@ -26,7 +27,9 @@ LONGEST, ALL, COUNT, DEPTH = 4 << 20, 32 << 20, 1000, 8
 #: How much an archive may hold that isn't taken, in bytes, and how many entries.
 PASSED_OVER, ENTRIES = 2 << 30, 100_000  # a clone with all that nox installs is a third of that
 #: How long a name or what else stands before an entry of a tar may be, in bytes.
-_HEADER = 1 << 20
+_HEADER = 16 << 10
+#: How long an archive may take to be unpacked, in seconds; how much memory that may need, in bytes: twice what `xz -9` asks for.
+_PATIENCE, _MEMORY = 300.0, 128 << 20
 #: What Python would execute without its source, and what only a build leaves behind.
 _COMPILED = (".pyc", ".pyo", ".so", ".pyd", ".dll", ".dylib", ".pth", ".egg-link")
 _LEFT_OUT = ("__pycache__", "node_modules")
@@ -289,6 +292,7 @@ class _Limited(io.RawIOBase):
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
         self._left = PASSED_OVER
+        self._until = time.monotonic() + _PATIENCE
 
     def readable(self) -> bool:
         return True
@@ -298,13 +302,48 @@ class _Limited(io.RawIOBase):
         self._left -= len(data)
         if self._left < 0:
             raise NotTaken(f"Unpacked, the archive is larger than {PASSED_OVER >> 20} MB.")
+        if time.monotonic() > self._until:
+            raise NotTaken(f"The archive takes longer than {_PATIENCE:g} s to be unpacked.")
         return data
+
+
+class _Xz:
+    """What is packed with xz, one stream after another; the library's own file has no limit to the memory that an archive may ask for."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._part = self._next()
+
+    @staticmethod
+    def _next() -> Any:
+        import lzma
+
+        return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_MEMORY)
+
+    def read(self, size: int) -> bytes:
+        while True:
+            packed = b""
+            if self._part.eof:
+                packed = self._part.unused_data.lstrip(b"\0")
+                while not packed:
+                    if not (packed := self._stream.read(1 << 16)):
+                        return b""
+                    packed = packed.lstrip(b"\0")
+                self._part = self._next()
+            elif self._part.needs_input and not (packed := self._stream.read(1 << 16)):
+                raise EOFError("it is cut off")
+            try:
+                if data := self._part.decompress(packed, size):
+                    return bytes(data)
+            except Exception as error:
+                if "Memory usage limit" not in str(error):
+                    raise
+                raise NotTaken(f"The archive needs more than {_MEMORY >> 20} MB of memory to be unpacked: pack it with `xz -9` or less.") from None
 
 
 def _unpacked(stream: BinaryIO) -> Any:
     import bz2
     import gzip
-    import lzma
 
     start = stream.read(6)
     stream.seek(0)
@@ -313,25 +352,50 @@ def _unpacked(stream: BinaryIO) -> Any:
     if start.startswith(b"BZh"):
         return bz2.BZ2File(stream)
     if start.startswith(b"\xfd7zXZ\x00"):
-        return lzma.LZMAFile(stream)
+        return _Xz(stream)
     return stream
 
 
 class _Entry(tarfile.TarInfo):
-    """An entry whose name, and whatever else stands before it, isn't read when nobody needs one so long: it would be kept whole."""
+    """An entry of which nothing is read before its content that nobody needs so long: the library would keep it, however long it is."""
 
-    def _proc_member(self, archive: tarfile.TarFile) -> Any:
+    def _proc_member(self, archive: Any) -> Any:
         before = (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE)
-        if self.type in before and self.size > _HEADER:
-            raise NotTaken(f"The archive has a name of more than {_HEADER >> 20} MB.")
+        if self.type == tarfile.XGLTYPE:
+            archive.for_all += self.size
+        if (self.type in before and not 0 <= self.size <= _HEADER) or archive.for_all > _HEADER:
+            raise NotTaken(f"The archive has a name, or attributes of a file, of more than {_HEADER >> 10} kB: pack its files anew without them.")
         return super()._proc_member(archive)  # type: ignore[misc]
+
+    # Where the holes of a file lie can be as long as the archive, and such a file isn't taken.
+
+    def _proc_sparse(self, archive: Any) -> Any:
+        _, more, size = self._sparse_structs  # type: ignore[attr-defined]
+        while more:
+            more = archive.fileobj.read(tarfile.BLOCKSIZE)[504]
+        self.sparse = b""
+        self.offset_data = archive.fileobj.tell()
+        archive.offset = self.offset_data + self._block(self.size)  # type: ignore[attr-defined]
+        self.size = size
+        return self
+
+    def _proc_gnusparse_10(self, entry: Any, headers: Any, archive: Any) -> None:
+        entry.sparse = b""
+
+
+class _Archive(tarfile.TarFile):
+    tarinfo = _Entry
+    members: list[tarfile.TarInfo]
+    #: How long all is that holds for each entry that follows, in bytes.
+    for_all = 0
 
 
 def _from_tar(submission: Submission, stream: BinaryIO) -> None:
     found: list[tuple[str, bytes | str]] = []
     kept = 0
-    with tarfile.open(fileobj=_Limited(_unpacked(stream)), mode="r|", tarinfo=_Entry) as archive:
+    with _Archive.open(fileobj=_Limited(_unpacked(stream)), mode="r|") as archive:
         for number, entry in enumerate(archive):
+            archive.members.clear()  # it would keep what stood before each
             if number >= ENTRIES:
                 raise NotTaken(f"The archive has more than {ENTRIES} entries.")
             if entry.isdir() or not set(PurePosixPath(entry.name).parts[:4]) & set(EDITABLE):
@@ -340,7 +404,7 @@ def _from_tar(submission: Submission, stream: BinaryIO) -> None:
             if entry.isreg() and not entry.issparse():
                 part = archive.extractfile(entry)
                 content = part.read(LONGEST + 1) if part and entry.size <= LONGEST else TOO_LONG
-            kept += len(content)
+            kept += len(content) + len(entry.name)
             if kept > 2 * ALL:
                 raise NotTaken(f"It has more than {ALL >> 20} MB.")
             found.append((entry.name, content))

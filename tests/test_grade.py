@@ -2,8 +2,10 @@
 
 import contextlib
 import errno
+import gzip
 import io
 import json
+import lzma
 import os
 import signal
 import socket
@@ -12,7 +14,9 @@ import sys
 import tarfile
 import threading
 import time
+import tracemalloc
 import zipfile
+import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
@@ -191,8 +195,128 @@ def test_a_name_of_many_megabytes_is_not_read(tmp_path: Path) -> None:
     entry.type, entry.size = tarfile.XHDTYPE, 2 << 20
     (tmp_path / "it.tar").write_bytes(entry.tobuf() + bytes(3 << 20))
 
-    with pytest.raises(NotTaken, match="a name of more than 1 MB"):
+    with pytest.raises(NotTaken, match="a name, or attributes of a file, of more than 16 kB"):
         take(str(tmp_path / "it.tar"))
+
+
+def header(name: str, size: int, kind: bytes = tarfile.REGTYPE, more: bool = False) -> bytes:
+    """What stands before an entry of a tar; ``more``: of a file with holes, of which more is to come."""
+    entry = tarfile.TarInfo(name)
+    entry.size, entry.type = size, kind
+    block = bytearray(entry.tobuf(tarfile.GNU_FORMAT))
+    block[482] = more
+    block[148:156] = b" " * 8
+    block[148:156] = b"%06o\0 " % sum(block)
+    return bytes(block)
+
+
+def whole(content: bytes) -> bytes:
+    """Content with what fills its last block."""
+    return content + bytes(-len(content) % tarfile.BLOCKSIZE)
+
+
+def attributes(kind: bytes, **values: str) -> bytes:
+    """Those of the next entry of a tar, or of all that follow it."""
+    lines = b""
+    for key, value in values.items():
+        rest = f" {key.replace('__', '.')}={value}\n"
+        length = next(n for n in range(len(rest), len(rest) + 9) if n == len(rest) + len(str(n)))
+        lines += f"{length}{rest}".encode()
+    return header("x", len(lines), kind) + whole(lines)
+
+
+NAME = header("././@LongLink", 15_001, tarfile.GNUTYPE_LONGNAME)
+MANY = {
+    "names beside the workspace": lambda: b"".join(NAME + whole(b"%015000d\0" % number) + header("x", 0) for number in range(2000)),
+    "holes": lambda: header("x", 0, tarfile.GNUTYPE_SPARSE, more=True) + 20_000 * (b"00000000001\0" * 42 + b"\1" + bytes(7)) + bytes(512),
+    "holes of another kind": lambda: (attributes(tarfile.XHDTYPE, GNU__sparse__major="1", GNU__sparse__minor="0")
+                                      + header("x", 8 << 20) + b"4194299\n" + b"1\n" * ((4 << 20) - 4)),
+}
+
+
+@pytest.mark.parametrize("what", MANY)
+def test_what_is_not_taken_from_an_archive_is_not_kept(what: str, tmp_path: Path) -> None:
+    """Packed, thirty megabytes of names are thirty kilobytes, and there may be a great many of them before the workspace."""
+    content = MANY[what]() + header("app/main.py", 8) + whole(b"app = 1\n") + bytes(1024)
+    (tmp_path / "it.tar.gz").write_bytes(gzip.compress(content, 1))
+    del content
+
+    tracemalloc.start()
+    try:
+        taken = take(str(tmp_path / "it.tar.gz"))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert {"app/main.py": b"app = 1\n"} == taken.files
+    assert peak < 6 << 20
+
+
+@pytest.mark.parametrize(("content", "why"), [
+    (lambda: 4800 * (NAME + whole(b"app/%014996d\0" % 1) + header("x", 0)), "more than 32 MB"),
+    (lambda: b"".join(attributes(tarfile.XGLTYPE, **{f"k{number}": "x" * 900}) + header("x", 0) for number in range(20)), "more than 16 kB"),
+], ids=["names", "attributes of all"])
+def test_names_in_an_archive_count_as_files_do(content: Any, why: str, tmp_path: Path) -> None:
+    """They are kept as well until the workspace is found; what holds for all entries is kept to the end."""
+    (tmp_path / "it.tar.gz").write_bytes(gzip.compress(content() + bytes(1024), 1))
+
+    with pytest.raises(NotTaken, match=why):
+        take(str(tmp_path / "it.tar.gz"))
+
+
+@pytest.mark.skipif("GNU tar" not in subprocess.run(["tar", "--version"], capture_output=True, text=True).stdout, reason="GNU tar alone packs holes")
+@pytest.mark.parametrize("form", ["gnu", "posix --sparse-version=1.0", "posix --sparse-version=0.1", "posix --sparse-version=0.0"])
+def test_an_archive_with_holes_in_other_files_is_taken(form: str, tmp_path: Path) -> None:
+    """`tar --sparse` packs a clone so; what comes after such a file is found."""
+    base(tmp_path / "it")
+    for name in (".hidden", "app/holes.py"):
+        with open(tmp_path / "it" / name, "wb") as file:
+            for number in range(60):
+                file.seek(number << 16)
+                file.write(b"x")
+    subprocess.run(["tar", "--sparse", *f"--format={form}".split(), "-cf", "it.tar", "it/.hidden", "it/app"], cwd=tmp_path, check=True)
+
+    submission = take(str(tmp_path / "it.tar"))
+
+    assert ["app/holes.py was left out: it is no file, but a link or a device"] == submission.remarks
+    assert take(str(tmp_path / "it")).files.keys() - {"app/holes.py"} == submission.files.keys()
+
+
+def with_a_dictionary(packed: bytes, size: int) -> bytes:
+    """An xz whose first block asks for a dictionary of another size, as the format writes it."""
+    end = 12 + 4 * (packed[12] + 1)
+    assert b"\x21\x01" == packed[14:16]
+    block = packed[12:16] + bytes([size]) + packed[17:end - 4]
+    return packed[:12] + block + zlib.crc32(block).to_bytes(4, "little") + packed[end:]
+
+
+@pytest.mark.parametrize("first", [b"", lzma.compress(b"")], ids=["at once", "later"])
+def test_an_archive_that_asks_for_much_memory_is_not_taken(first: bytes, tmp_path: Path) -> None:
+    """Those of xz say how much they need, which may be four gigabytes; the message says how to pack anew."""
+    packed("tar", tmp_path, FILES)
+    content = lzma.compress((tmp_path / "it.tar").read_bytes())
+    (tmp_path / "it.tar.xz").write_bytes(first + with_a_dictionary(content, 40))
+
+    with pytest.raises(NotTaken, match="more than 128 MB of memory to be unpacked: pack it with `xz -9` or less"):
+        take(str(tmp_path / "it.tar.xz"))
+
+
+def test_an_archive_of_several_parts_is_taken(tmp_path: Path) -> None:
+    """Programs that pack on several CPUs write them; between them xz allows for zeros."""
+    packed("tar", tmp_path, FILES)
+    content = (tmp_path / "it.tar").read_bytes()
+    parts = [lzma.compress(content[start:start + 3000], preset=9) + bytes(4) for start in range(0, len(content), 3000)]
+    (tmp_path / "it.tar.xz").write_bytes(b"".join(parts))
+
+    assert FILES == take(str(tmp_path / "it.tar.xz")).files
+
+
+def test_an_archive_that_takes_long_to_unpack_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few bytes can keep a reader busy for hours."""
+    monkeypatch.setattr(submission, "_PATIENCE", -1.0)
+
+    with pytest.raises(NotTaken, match="takes longer than -1 s to be unpacked"):
+        take(packed("tar", tmp_path, FILES))
 
 
 def git(folder: Path, *arguments: str, **options: Any) -> str:
