@@ -75,6 +75,8 @@ class Submission:
         """Takes a file, unless it is none that could be part of a workspace."""
         if (why := unfit(path)) or (why := "" if len(content) <= LONGEST else TOO_LONG):
             self.remark(f"{printable(str(path))} was left out: {why}")
+        elif shadowed := _shadowed(path):
+            self.remark(f"{printable(str(path))} was left out: Python would import its folder in the place of {shadowed}")
         elif str(path) in self.files:
             self.remark(f"{printable(str(path))} is there twice: the first one was taken")
         else:
@@ -100,6 +102,11 @@ class Submission:
         edited = {file for exercise in catalog.exercises() for file in exercise.edit} | {"app/__init__.py"}
         return [path for path, content in sorted(self.files.items())
                 if path not in edited and (SOLUTIONS / path).is_file() and _lines((SOLUTIONS / path).read_bytes()) != _lines(content)]
+
+
+def _shadowed(path: PurePosixPath) -> str:
+    """The module of the workspace that a folder of the same name hides, as that is imported before a file; empty when there is none."""
+    return next((f"{folder}.py" for folder in path.parents if (SOLUTIONS / f"{folder}.py").is_file()), "")
 
 
 def _lines(content: bytes) -> list[bytes]:

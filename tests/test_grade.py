@@ -568,6 +568,26 @@ def test_given_files_are_given(tmp_path: Path) -> None:
     assert any("app/model.py is given and was changed" in remark for remark in submission.remarks)
 
 
+@pytest.mark.parametrize("kind", ["folder", "zip", "tar", "git"])
+def test_a_folder_does_not_take_the_place_of_a_file(kind: str, tmp_path: Path) -> None:
+    """Python imports a package before a module of the same name, given or the learner's own; in what a submission brings that is said."""
+    extra = {"app/model/__init__.py": b"", "app/routers/predict/__init__.py": b"", "app/routers/predict/deep/x.py": b"", "app/mine/__init__.py": b""}
+    for name, content in (FILES | extra).items():
+        (tmp_path / "it" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "it" / name).write_bytes(content)
+    if kind == "git":
+        repository_of(tmp_path / "it", "app = 1\n")
+    source = {"folder": str(tmp_path / "it"), "git": f"file://{tmp_path / 'it'}"}.get(kind) or packed(kind, tmp_path, FILES | extra)
+
+    taken = take(source)
+
+    left_out = " was left out: Python would import its folder in the place of app/"
+    assert {"app/main.py", "app/mine/__init__.py"} <= taken.files.keys()
+    assert not {name for name in taken.files if name.startswith(("app/model/", "app/routers/predict/"))}
+    assert {f"app/model/__init__.py{left_out}model.py", f"app/routers/predict/__init__.py{left_out}routers/predict.py",
+            f"app/routers/predict/deep/x.py{left_out}routers/predict.py"} <= set(taken.remarks)
+
+
 def test_the_digest_is_of_names_and_contents() -> None:
     """Nothing can be moved from one file to another without changing it."""
     digests = {Submission("x", files).digest for files in ({"a": b"bc"}, {"ab": b"c"}, {"a": b"b", "c": b""}, {"a": b"bc", "d": b""})}
