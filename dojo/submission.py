@@ -38,6 +38,9 @@ _BESIDE = "__MACOSX"
 #: What a file system or this process says of itself, whatever it was that should be read.
 OF_THE_MACHINE = (errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC, errno.EDQUOT, errno.EROFS,
                    errno.ESTALE)
+#: How archives are called, and how those begin that aren't read.
+_ARCHIVE = re.compile(r"\.(zip|t(ar|gz|bz2?|xz)|tar\.\w+|rar|7z)$", re.IGNORECASE)
+_OTHERS = {"RAR": b"Rar!\x1a\x07", "7-Zip": b"7z\xbc\xaf\x27\x1c", "Zstandard": b"\x28\xb5\x2f\xfd"}
 TOO_LONG = f"it is longer than {LONGEST >> 20} MB"
 _URL = re.compile(r"(?:file|https?|ssh|git)://|[\w.-]+@[\w.-]+:")
 
@@ -165,7 +168,8 @@ def take(source: str, name: str = "", literal: bool = False) -> Submission:
         elif Path(source).is_dir():
             _from_folder(submission, Path(source))
         elif Path(source).is_file():
-            _from_archive(submission, Path(source))
+            with open(source, "rb") as stream:
+                _from_archive(submission, stream)
         else:
             raise NotTaken("It is neither a folder nor a file.")
     except (NotTaken, NotReached):
@@ -192,6 +196,11 @@ def _from_folder(submission: Submission, folder: Path) -> None:
                 os.close(root)
                 root = found
                 break
+        else:
+            if archive := _archive_in(root):
+                with open(_opened(archive, root), "rb") as stream:
+                    _from_archive(submission, stream)
+                return
         names = os.listdir(root)
         for name in EDITABLE:
             if name in names:
@@ -215,6 +224,25 @@ def _workspace_at(folder: int, depth: int) -> int | None:
     return None
 
 
+def _archive_in(folder: int) -> str:
+    """The name of the only archive in an open folder, as learning platforms hand on what was uploaded; empty when there is none."""
+    with os.scandir(folder) as entries:
+        names = [entry.name for _, entry in zip(range(COUNT), entries, strict=False)
+                 if _ARCHIVE.search(entry.name) and not entry.name.startswith(".") and entry.is_file(follow_symlinks=False)]
+    if len(names) > 1:
+        raise NotTaken(f"It holds no app/, but {len(names)} archives, of which nobody knows which to judge: hand in one.")
+    return "".join(names)
+
+
+def _opened(name: str, folder: int) -> int:
+    """A file of an open folder, opened: not to wait, should it have become a pipe meanwhile; nor to follow, should it have become a link."""
+    file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        os.close(file)
+        raise NotTaken(f"{printable(name)} is no file any more.")
+    return file
+
+
 def _read_place(submission: Submission, folder: int, path: PurePosixPath, name: str) -> None:
     mode = os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode
     if stat.S_ISDIR(mode):
@@ -236,11 +264,8 @@ def _read_place(submission: Submission, folder: int, path: PurePosixPath, name: 
     elif stat.S_ISREG(mode):
         if path.name.startswith(".") and path.name not in EDITABLE:
             return
-        # Not to wait, should it have become a pipe meanwhile; nor to follow, should it have become a link.
-        file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
-        with open(file, "rb") as stream:
-            if stat.S_ISREG(os.fstat(file).st_mode):
-                submission.add(path, stream.read(LONGEST + 1))
+        with open(_opened(name, folder), "rb") as stream:
+            submission.add(path, stream.read(LONGEST + 1))
     else:
         submission.remark(f"{printable(str(path))} was left out: it is no file, but {kind_of(mode)}")
 
@@ -255,14 +280,15 @@ def kind_of(mode: int) -> str:
 # -- archives
 
 
-def _from_archive(submission: Submission, file: Path) -> None:
-    with open(file, "rb") as stream:
-        start = stream.read(4)
-        stream.seek(0)
-        if start.startswith((b"PK\3\4", b"PK\5\6")):
-            _from_zip(submission, stream)
-        else:
-            _from_tar(submission, stream)
+def _from_archive(submission: Submission, stream: BinaryIO) -> None:
+    start = stream.read(6)
+    stream.seek(0)
+    if start.startswith((b"PK\3\4", b"PK\5\6")):
+        _from_zip(submission, stream)
+    elif other := next((name for name, sign in _OTHERS.items() if start.startswith(sign)), ""):
+        raise NotTaken(f"It is packed with {other}, and only zip and tar archives are read: hand in one of these.")
+    else:
+        _from_tar(submission, stream)
 
 
 def _from_zip(submission: Submission, stream: BinaryIO) -> None:

@@ -106,6 +106,45 @@ def test_a_folder_is_taken_wherever_it_lies_in_what_was_unpacked(inside: str, tm
     assert FILES == take(str(tmp_path)).files
 
 
+@pytest.mark.parametrize("kind", ["zip", "tar", "tar.gz"])
+def test_an_archive_that_lies_alone_in_a_folder_is_taken(kind: str, tmp_path: Path) -> None:
+    """Learning platforms make a folder for each learner, and put into it what was uploaded."""
+    packed(kind, tmp_path, {f"it/{name}": content for name, content in FILES.items()})
+    (tmp_path / "report.docx").write_bytes(b"PK\3\4")
+    (tmp_path / "comments").mkdir()
+    (tmp_path / f".hidden.{kind}").write_bytes(b"")
+    (tmp_path / f"link.{kind}").symlink_to(tmp_path / f"it.{kind}")
+
+    assert FILES == take(str(tmp_path)).files
+
+
+@pytest.mark.parametrize(("archives", "why"), [
+    ({"a.zip": b"PK\3\4", "b.tar.gz": b""}, "no app/, but 2 archives, .*: hand in one"),
+    ({"a.rar": b"Rar!\x1a\x07\1\0"}, "packed with RAR, and only zip and tar archives are read"),
+    ({"a.7z": b"7z\xbc\xaf\x27\x1c"}, "packed with 7-Zip, and only zip and tar"), ({"a.zip": b"Rar!\x1a\x07\0"}, "packed with RAR"),
+    ({"a.tar.zst": b"\x28\xb5\x2f\xfd"}, "packed with Zstandard"), ({"a.txt": b""}, "holds no app/ with files"), ({}, "holds no app/ with files"),
+])
+def test_an_archive_in_a_folder_that_can_not_be_taken_is_told(archives: dict[str, bytes], why: str, tmp_path: Path) -> None:
+    """Who has handed it in learns what else to hand in; so does who has handed it in without a folder."""
+    for name, content in archives.items():
+        (tmp_path / name).write_bytes(content)
+
+    for source in [tmp_path, *(tmp_path / name for name in archives if "packed" in why)]:
+        with pytest.raises(NotTaken, match=why):
+            take(str(source))
+
+
+def test_an_archive_in_an_archive_in_a_folder_is_not_looked_for(tmp_path: Path) -> None:
+    """Once is what platforms do; without an end is what somebody does who wants to keep the grader busy."""
+    (tmp_path / "inner").mkdir()
+    inner = Path(packed("zip", tmp_path / "inner", FILES)).read_bytes()
+    (tmp_path / "outer").mkdir()
+    packed("zip", tmp_path / "outer", {"it.zip": inner})
+
+    with pytest.raises(NotTaken, match="holds no app/ with files"):
+        take(str(tmp_path / "outer"))
+
+
 def test_an_archive_with_the_paths_of_windows_is_taken(tmp_path: Path) -> None:
     """PowerShell writes them with backslashes; a name with one, made elsewhere, stays no name."""
     for system, taken in ((0, FILES), (3, None)):
