@@ -4,16 +4,14 @@ What comes out is plain: paths and bytes, each path below a name of `EDITABLE`, 
 harm. What was left out is said in ``remarks``. Files that no exercise edits are given, and come from this repository.
 """
 
-import contextlib
 import errno
 import hashlib
 import io
 import os
 import re
 import stat
-import subprocess
 import tarfile
-import tempfile
+import time
 import unicodedata
 import zipfile
 from collections.abc import Callable, Iterator
@@ -29,18 +27,21 @@ LONGEST, ALL, COUNT, DEPTH = 4 << 20, 32 << 20, 1000, 8
 #: How much an archive may hold that isn't taken, in bytes, and how many entries.
 PASSED_OVER, ENTRIES = 2 << 30, 100_000  # a clone with all that nox installs is a third of that
 #: How long a name or what else stands before an entry of a tar may be, in bytes.
-_HEADER = 1 << 20
+_HEADER = 16 << 10
+#: How long an archive may take to be unpacked, in seconds; how much memory that may need, in bytes: twice what `xz -9` asks for.
+_PATIENCE, _MEMORY = 300.0, 128 << 20
 #: What Python would execute without its source, and what only a build leaves behind.
 _COMPILED = (".pyc", ".pyo", ".so", ".pyd", ".dll", ".dylib", ".pth", ".egg-link")
 _LEFT_OUT = ("__pycache__", "node_modules")
 #: What macOS puts beside the files that it packs.
 _BESIDE = "__MACOSX"
 #: What a file system or this process says of itself, whatever it was that should be read.
-_OF_THE_MACHINE = (errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC, errno.EDQUOT, errno.EROFS,
+OF_THE_MACHINE = (errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC, errno.EDQUOT, errno.EROFS,
                    errno.ESTALE)
-_TOO_LONG = f"it is longer than {LONGEST >> 20} MB"
-#: How long git may take, in seconds.
-GIT_PATIENCE = 120.0
+#: How archives are called, and how those begin that aren't read.
+_ARCHIVE = re.compile(r"\.(zip|t(ar|gz|bz2?|xz)|tar\.\w+|rar|7z)$", re.IGNORECASE)
+_OTHERS = {"RAR": b"Rar!\x1a\x07", "7-Zip": b"7z\xbc\xaf\x27\x1c", "Zstandard": b"\x28\xb5\x2f\xfd"}
+TOO_LONG = f"it is longer than {LONGEST >> 20} MB"
 _URL = re.compile(r"(?:file|https?|ssh|git)://|[\w.-]+@[\w.-]+:")
 
 
@@ -75,8 +76,10 @@ class Submission:
 
     def add(self, path: PurePosixPath, content: bytes) -> None:
         """Takes a file, unless it is none that could be part of a workspace."""
-        if (why := unfit(path)) or (why := "" if len(content) <= LONGEST else _TOO_LONG):
+        if (why := unfit(path)) or (why := "" if len(content) <= LONGEST else TOO_LONG):
             self.remark(f"{printable(str(path))} was left out: {why}")
+        elif shadowed := _shadowed(path):
+            self.remark(f"{printable(str(path))} was left out: Python would import its folder in the place of {shadowed}")
         elif str(path) in self.files:
             self.remark(f"{printable(str(path))} is there twice: the first one was taken")
         else:
@@ -102,6 +105,11 @@ class Submission:
         edited = {file for exercise in catalog.exercises() for file in exercise.edit} | {"app/__init__.py"}
         return [path for path, content in sorted(self.files.items())
                 if path not in edited and (SOLUTIONS / path).is_file() and _lines((SOLUTIONS / path).read_bytes()) != _lines(content)]
+
+
+def _shadowed(path: PurePosixPath) -> str:
+    """The module of the workspace that a folder of the same name hides, as that is imported before a file; empty when there is none."""
+    return next((f"{folder}.py" for folder in path.parents if (SOLUTIONS / f"{folder}.py").is_file()), "")
 
 
 def _lines(content: bytes) -> list[bytes]:
@@ -143,26 +151,32 @@ def unfit(path: PurePosixPath) -> str:
 def take(source: str, name: str = "", *, literal: bool = False) -> Submission:
     """The submission at ``source``: a folder, an archive, a git URL or a bare repository (``#revision`` may follow).
 
-    ``literal``: it is a path as it stands, whatever it looks like. Raises `NotTaken`, or `NotReached`.
+    When it is ``literal`` it is the path of something that lies here, whatever signs are in it: neither a URL nor with a revision.
+    Raises `NotTaken`, or `NotReached`.
     """
+    from dojo import repository  # which needs what stands here
+
     place, _, revision = (source, "", "") if literal else source.partition("#")
     submission = Submission(printable(name or PurePosixPath(place.rstrip("/")).name or source))
     try:
-        if (_URL.match(source) and not literal) or _is_bare(Path(place)):
-            _from_git(submission, place, revision or "HEAD")
+        if not literal and _URL.match(source):
+            repository.read(submission, repository.local(place) or place, revision or "HEAD")
+        elif repository.is_bare(Path(place)):
+            repository.read(submission, Path(place), revision or "HEAD")
         elif Path(source).is_symlink() or not os.path.lexists(source):
             raise NotTaken(f"There is no folder or archive {printable(source)}." if not os.path.lexists(source) else "It is a symbolic link.")
         elif Path(source).is_dir():
             _from_folder(submission, Path(source))
         elif Path(source).is_file():
-            _from_archive(submission, Path(source))
+            with open(source, "rb") as stream:
+                _from_archive(submission, stream)
         else:
             raise NotTaken("It is neither a folder nor a file.")
     except (NotTaken, NotReached):
         raise
     except Exception as error:  # what unpacks has many ways to say that something is damaged
         told = f"It can't be read: {printable(str(error) or type(error).__name__)}"
-        raise (NotReached if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE else NotTaken)(told) from None
+        raise (NotReached if isinstance(error, OSError) and error.errno in OF_THE_MACHINE else NotTaken)(told) from None
     if not any(PurePosixPath(path).parts[0] == "app" for path in submission.files):
         raise NotTaken("It holds no app/ with files in it.")
     for path in submission.changed_given():
@@ -182,6 +196,11 @@ def _from_folder(submission: Submission, folder: Path) -> None:
                 os.close(root)
                 root = found
                 break
+        else:
+            if archive := _archive_in(root):
+                with open(_opened(archive, root), "rb") as stream:
+                    _from_archive(submission, stream)
+                return
         names = os.listdir(root)
         for name in EDITABLE:
             if name in names:
@@ -205,6 +224,25 @@ def _workspace_at(folder: int, depth: int) -> int | None:
     return None
 
 
+def _archive_in(folder: int) -> str:
+    """The name of the only archive in an open folder, as learning platforms hand on what was uploaded; empty when there is none."""
+    with os.scandir(folder) as entries:
+        names = [entry.name for _, entry in zip(range(COUNT), entries, strict=False)
+                 if _ARCHIVE.search(entry.name) and not entry.name.startswith(".") and entry.is_file(follow_symlinks=False)]
+    if len(names) > 1:
+        raise NotTaken(f"It holds no app/, but {len(names)} archives, of which nobody knows which to judge: hand in one.")
+    return "".join(names)
+
+
+def _opened(name: str, folder: int) -> int:
+    """A file of an open folder, opened: not to wait, should it have become a pipe meanwhile; nor to follow, should it have become a link."""
+    file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        os.close(file)
+        raise NotTaken(f"{printable(name)} is no file any more.")
+    return file
+
+
 def _read_place(submission: Submission, folder: int, path: PurePosixPath, name: str) -> None:
     mode = os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode
     if stat.S_ISDIR(mode):
@@ -226,16 +264,14 @@ def _read_place(submission: Submission, folder: int, path: PurePosixPath, name: 
     elif stat.S_ISREG(mode):
         if path.name.startswith(".") and path.name not in EDITABLE:
             return
-        # Not to wait, should it have become a pipe meanwhile; nor to follow, should it have become a link.
-        file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
-        with open(file, "rb") as stream:
-            if stat.S_ISREG(os.fstat(file).st_mode):
-                submission.add(path, stream.read(LONGEST + 1))
+        with open(_opened(name, folder), "rb") as stream:
+            submission.add(path, stream.read(LONGEST + 1))
     else:
-        submission.remark(f"{printable(str(path))} was left out: it is no file, but {_kind(mode)}")
+        submission.remark(f"{printable(str(path))} was left out: it is no file, but {kind_of(mode)}")
 
 
-def _kind(mode: int) -> str:
+def kind_of(mode: int) -> str:
+    """What there is in the place of a file, by its ``st_mode``."""
     kinds: dict[str, Callable[[int], bool]] = {"a symbolic link": stat.S_ISLNK, "a device": lambda m: stat.S_ISCHR(m) or stat.S_ISBLK(m),
                                                "a pipe": stat.S_ISFIFO, "a socket": stat.S_ISSOCK}
     return next((kind for kind, is_it in kinds.items() if is_it(mode)), "something else")
@@ -244,14 +280,15 @@ def _kind(mode: int) -> str:
 # -- archives
 
 
-def _from_archive(submission: Submission, file: Path) -> None:
-    with open(file, "rb") as stream:
-        start = stream.read(4)
-        stream.seek(0)
-        if start.startswith((b"PK\3\4", b"PK\5\6")):
-            _from_zip(submission, stream)
-        else:
-            _from_tar(submission, stream)
+def _from_archive(submission: Submission, stream: BinaryIO) -> None:
+    start = stream.read(6)
+    stream.seek(0)
+    if start.startswith((b"PK\3\4", b"PK\5\6")):
+        _from_zip(submission, stream)
+    elif other := next((name for name, sign in _OTHERS.items() if start.startswith(sign)), ""):
+        raise NotTaken(f"It is packed with {other}, and only zip and tar archives are read: hand in one of these.")
+    else:
+        _from_tar(submission, stream)
 
 
 def _from_zip(submission: Submission, stream: BinaryIO) -> None:
@@ -262,16 +299,16 @@ def _from_zip(submission: Submission, stream: BinaryIO) -> None:
         # Windows' own way to write paths, which some of its programs put into archives although the form doesn't know it.
         backwards = not any("/" in entry.filename for entry in entries) and all(entry.create_system == 0 for entry in entries)
         named = [(entry.filename.replace("\\", "/") if backwards else entry.filename, entry) for entry in entries]
-        top = _top(name for name, _ in named)
+        top = top_of(name for name, _ in named)
         unpacked = 0
         for name, entry in named:
-            path = _below(name, top)
+            path = below(name, top)
             kind = entry.external_attr >> 16
             if path is None or name.endswith("/"):
                 continue
             if stat.S_IFMT(kind) not in (0, stat.S_IFREG):
-                submission.remark(f"{printable(str(path))} was left out: it is no file, but {_kind(kind)}")
-            elif why := unfit(path) or ("" if entry.file_size <= LONGEST else _TOO_LONG):
+                submission.remark(f"{printable(str(path))} was left out: it is no file, but {kind_of(kind)}")
+            elif why := unfit(path) or ("" if entry.file_size <= LONGEST else TOO_LONG):
                 submission.remark(f"{printable(str(path))} was left out: {why}")
             else:
                 with archive.open(entry) as content:
@@ -288,6 +325,7 @@ class _Limited(io.RawIOBase):
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
         self._left = PASSED_OVER
+        self._until = time.monotonic() + _PATIENCE
 
     def readable(self) -> bool:
         return True
@@ -297,13 +335,48 @@ class _Limited(io.RawIOBase):
         self._left -= len(data)
         if self._left < 0:
             raise NotTaken(f"Unpacked, the archive is larger than {PASSED_OVER >> 20} MB.")
+        if time.monotonic() > self._until:
+            raise NotTaken(f"The archive takes longer than {_PATIENCE:g} s to be unpacked.")
         return data
+
+
+class _Xz:
+    """What is packed with xz, one stream after another; the library's own file has no limit to the memory that an archive may ask for."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._part = self._next()
+
+    @staticmethod
+    def _next() -> Any:
+        import lzma
+
+        return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_MEMORY)
+
+    def read(self, size: int) -> bytes:
+        while True:
+            packed = b""
+            if self._part.eof:
+                packed = self._part.unused_data.lstrip(b"\0")
+                while not packed:
+                    if not (packed := self._stream.read(1 << 16)):
+                        return b""
+                    packed = packed.lstrip(b"\0")
+                self._part = self._next()
+            elif self._part.needs_input and not (packed := self._stream.read(1 << 16)):
+                raise EOFError("it is cut off")
+            try:
+                if data := self._part.decompress(packed, size):
+                    return bytes(data)
+            except Exception as error:
+                if "Memory usage limit" not in str(error):
+                    raise
+                raise NotTaken(f"The archive needs more than {_MEMORY >> 20} MB of memory to be unpacked: pack it with `xz -9` or less.") from None
 
 
 def _unpacked(stream: BinaryIO) -> Any:
     import bz2
     import gzip
-    import lzma
 
     start = stream.read(6)
     stream.seek(0)
@@ -312,25 +385,50 @@ def _unpacked(stream: BinaryIO) -> Any:
     if start.startswith(b"BZh"):
         return bz2.BZ2File(stream)
     if start.startswith(b"\xfd7zXZ\x00"):
-        return lzma.LZMAFile(stream)
+        return _Xz(stream)
     return stream
 
 
 class _Entry(tarfile.TarInfo):
-    """An entry whose name, and whatever else stands before it, isn't read when nobody needs one so long: it would be kept whole."""
+    """An entry of which nothing is read before its content that nobody needs so long: the library would keep it, however long it is."""
 
-    def _proc_member(self, archive: tarfile.TarFile) -> Any:
+    def _proc_member(self, archive: Any) -> Any:
         before = (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE)
-        if self.type in before and self.size > _HEADER:
-            raise NotTaken(f"The archive has a name of more than {_HEADER >> 20} MB.")
+        if self.type == tarfile.XGLTYPE:
+            archive.for_all += self.size
+        if (self.type in before and not 0 <= self.size <= _HEADER) or archive.for_all > _HEADER:
+            raise NotTaken(f"The archive has a name, or attributes of a file, of more than {_HEADER >> 10} kB: pack its files anew without them.")
         return super()._proc_member(archive)  # type: ignore[misc]
+
+    # Where the holes of a file lie can be as long as the archive, and such a file isn't taken.
+
+    def _proc_sparse(self, archive: Any) -> Any:
+        _, more, size = self._sparse_structs  # type: ignore[attr-defined]
+        while more:
+            more = archive.fileobj.read(tarfile.BLOCKSIZE)[504]
+        self.sparse = b""
+        self.offset_data = archive.fileobj.tell()
+        archive.offset = self.offset_data + self._block(self.size)  # type: ignore[attr-defined]
+        self.size = size
+        return self
+
+    def _proc_gnusparse_10(self, entry: Any, headers: Any, archive: Any) -> None:
+        entry.sparse = b""
+
+
+class _Archive(tarfile.TarFile):
+    tarinfo = _Entry
+    members: list[tarfile.TarInfo]
+    #: How long all is that holds for each entry that follows, in bytes.
+    for_all = 0
 
 
 def _from_tar(submission: Submission, stream: BinaryIO) -> None:
     found: list[tuple[str, bytes | str]] = []
     kept = 0
-    with tarfile.open(fileobj=_Limited(_unpacked(stream)), mode="r|", tarinfo=_Entry) as archive:
+    with _Archive.open(fileobj=_Limited(_unpacked(stream)), mode="r|") as archive:
         for number, entry in enumerate(archive):
+            archive.members.clear()  # it would keep what stood before each
             if number >= ENTRIES:
                 raise NotTaken(f"The archive has more than {ENTRIES} entries.")
             if entry.isdir() or not set(PurePosixPath(entry.name).parts[:4]) & set(EDITABLE):
@@ -338,14 +436,14 @@ def _from_tar(submission: Submission, stream: BinaryIO) -> None:
             content: bytes | str = "it is no file, but a link or a device"
             if entry.isreg() and not entry.issparse():
                 part = archive.extractfile(entry)
-                content = part.read(LONGEST + 1) if part and entry.size <= LONGEST else _TOO_LONG
-            kept += len(content)
+                content = part.read(LONGEST + 1) if part and entry.size <= LONGEST else TOO_LONG
+            kept += len(content) + len(entry.name)
             if kept > 2 * ALL:
                 raise NotTaken(f"It has more than {ALL >> 20} MB.")
             found.append((entry.name, content))
-    top = _top(name for name, _ in found)
+    top = top_of(name for name, _ in found)
     for name, content in found:
-        if (path := _below(name, top)) is None:
+        if (path := below(name, top)) is None:
             continue
         if isinstance(content, bytes):
             submission.add(path, content)
@@ -353,7 +451,7 @@ def _from_tar(submission: Submission, stream: BinaryIO) -> None:
             submission.remark(f"{printable(str(path))} was left out: {unfit(path) or content}")
 
 
-def _top(names: Iterator[str]) -> PurePosixPath:
+def top_of(names: Iterator[str]) -> PurePosixPath:
     """The folder of an archive in which the workspace lies: the nearest to its root that has an app/."""
     tops = {path.parents[len(path.parts) - 1 - path.parts.index("app")] for name in names
             if "app" in (path := PurePosixPath(name)).parts[:3] and not path.is_absolute() and not {"..", _BESIDE} & set(path.parts)
@@ -361,7 +459,7 @@ def _top(names: Iterator[str]) -> PurePosixPath:
     return min(tops, key=lambda top: (len(top.parts), str(top)), default=PurePosixPath("."))
 
 
-def _below(name: str, top: PurePosixPath) -> PurePosixPath | None:
+def below(name: str, top: PurePosixPath) -> PurePosixPath | None:
     """A path from the workspace's root; None for what isn't in it, or is nothing that a learner edits."""
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts:
@@ -370,58 +468,3 @@ def _below(name: str, top: PurePosixPath) -> PurePosixPath | None:
         return None
     path = path.relative_to(top)
     return path if path.parts and path.parts[0] in EDITABLE else None
-
-
-# -- git
-
-
-def _is_bare(place: Path) -> bool:
-    with contextlib.suppress(OSError):
-        return (place / "HEAD").is_file() and (place / "objects").is_dir() and (place / "refs").is_dir()
-    return False
-
-
-def _from_git(submission: Submission, url: str, revision: str) -> None:
-    """Reads a commit. Nothing is checked out: neither hooks nor filters nor attributes of the repository come to be used."""
-    if revision.startswith("-") or url.startswith("-"):
-        raise NotTaken("This is no revision.")
-    if _is_bare(Path(url)):
-        url = f"file://{Path(url).resolve()}"
-    environment = {"PATH": os.environ.get("PATH", os.defpath), "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull,
-                   "GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": "file:https:http:ssh:git", "HOME": os.devnull, "GIT_CONFIG_COUNT": "2",
-                   "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*", "GIT_CONFIG_KEY_1": "core.hooksPath",
-                   "GIT_CONFIG_VALUE_1": os.devnull, "GIT_ATTR_NOSYSTEM": "1"}
-    # Whether another machine answers is no submission's affair.
-    at_fault = NotTaken if url.startswith("file:") else NotReached
-    with tempfile.TemporaryDirectory(prefix="serving-katas-") as folder:
-        def git(*arguments: str) -> bytes:
-            try:
-                return subprocess.run(["git", *arguments], env=environment, capture_output=True, check=True, timeout=GIT_PATIENCE).stdout
-            except FileNotFoundError:
-                raise NotReached("There is no program git here: install it.") from None
-            except subprocess.CalledProcessError as error:
-                said = " ".join(error.stderr.decode(errors="replace").split())
-                full = os.strerror(errno.ENOSPC) in said
-                raise (NotReached if full else at_fault)(f"git can't read it: {printable(said or 'it says nothing', 300)}") from None
-            except subprocess.TimeoutExpired:
-                raise at_fault(f"git took longer than {GIT_PATIENCE:g} s to read it.") from None
-
-        git("clone", "--quiet", "--bare", "--no-local", "--template=", "--", url, folder)
-        at_fault = NotTaken
-        commit = git("-C", folder, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}").decode().strip()
-        listed = git("-C", folder, "ls-tree", "-r", "-z", "-l", commit)
-        entries = [(line.partition("\t")[2], line.partition("\t")[0].split()) for line in listed.decode(errors="surrogateescape").split("\0") if line]
-        top = _top(name for name, _ in entries)
-        for name, (mode, kind, number, size) in entries:
-            if (path := _below(name, top)) is None:
-                continue
-            if kind != "blob" or mode not in ("100644", "100755"):
-                what = "a symbolic link" if mode == "120000" else "something else"
-                submission.remark(f"{printable(str(path))} was left out: it is no file, but {what}")
-            elif why := unfit(path):
-                submission.remark(f"{printable(str(path))} was left out: {why}")
-            elif int(size) > LONGEST:
-                submission.remark(f"{printable(str(path))} was left out: {_TOO_LONG}")
-            else:
-                submission.add(path, git("-C", folder, "cat-file", "blob", number))
-    submission.remark(f"commit {commit}")

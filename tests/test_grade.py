@@ -3,18 +3,23 @@
 import base64
 import contextlib
 import errno
+import gzip
 import io
 import json
+import lzma
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tarfile
 import threading
 import time
+import tracemalloc
 import zipfile
-from collections.abc import Sequence
+import zlib
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -23,7 +28,7 @@ import psutil
 import pytest
 from ruamel.yaml import YAML
 
-from dojo import formats, grade, jail, submission, warden
+from dojo import formats, grade, jail, repository, submission, warden
 from dojo.attempt import Attempt, unjudged
 from dojo.catalog import exercises, phases
 from dojo.cli import parser
@@ -103,6 +108,45 @@ def test_a_folder_is_taken_wherever_it_lies_in_what_was_unpacked(inside: str, tm
         (tmp_path / name).write_bytes(content)
 
     assert FILES == take(str(tmp_path)).files
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar", "tar.gz"])
+def test_an_archive_that_lies_alone_in_a_folder_is_taken(kind: str, tmp_path: Path) -> None:
+    """Learning platforms make a folder for each learner, and put into it what was uploaded."""
+    packed(kind, tmp_path, {f"it/{name}": content for name, content in FILES.items()})
+    (tmp_path / "report.docx").write_bytes(b"PK\3\4")
+    (tmp_path / "comments").mkdir()
+    (tmp_path / f".hidden.{kind}").write_bytes(b"")
+    (tmp_path / f"link.{kind}").symlink_to(tmp_path / f"it.{kind}")
+
+    assert FILES == take(str(tmp_path)).files
+
+
+@pytest.mark.parametrize(("archives", "why"), [
+    ({"a.zip": b"PK\3\4", "b.tar.gz": b""}, "no app/, but 2 archives, .*: hand in one"),
+    ({"a.rar": b"Rar!\x1a\x07\1\0"}, "packed with RAR, and only zip and tar archives are read"),
+    ({"a.7z": b"7z\xbc\xaf\x27\x1c"}, "packed with 7-Zip, and only zip and tar"), ({"a.zip": b"Rar!\x1a\x07\0"}, "packed with RAR"),
+    ({"a.tar.zst": b"\x28\xb5\x2f\xfd"}, "packed with Zstandard"), ({"a.txt": b""}, "holds no app/ with files"), ({}, "holds no app/ with files"),
+])
+def test_an_archive_in_a_folder_that_can_not_be_taken_is_told(archives: dict[str, bytes], why: str, tmp_path: Path) -> None:
+    """Who has handed it in learns what else to hand in; so does who has handed it in without a folder."""
+    for name, content in archives.items():
+        (tmp_path / name).write_bytes(content)
+
+    for source in [tmp_path, *(tmp_path / name for name in archives if "packed" in why)]:
+        with pytest.raises(NotTaken, match=why):
+            take(str(source))
+
+
+def test_an_archive_in_an_archive_in_a_folder_is_not_looked_for(tmp_path: Path) -> None:
+    """Once is what platforms do; without an end is what somebody does who wants to keep the grader busy."""
+    (tmp_path / "inner").mkdir()
+    inner = Path(packed("zip", tmp_path / "inner", FILES)).read_bytes()
+    (tmp_path / "outer").mkdir()
+    packed("zip", tmp_path / "outer", {"it.zip": inner})
+
+    with pytest.raises(NotTaken, match="holds no app/ with files"):
+        take(str(tmp_path / "outer"))
 
 
 def test_an_archive_with_the_paths_of_windows_is_taken(tmp_path: Path) -> None:
@@ -194,23 +238,151 @@ def test_a_name_of_many_megabytes_is_not_read(tmp_path: Path) -> None:
     entry.type, entry.size = tarfile.XHDTYPE, 2 << 20
     (tmp_path / "it.tar").write_bytes(entry.tobuf() + bytes(3 << 20))
 
-    with pytest.raises(NotTaken, match="a name of more than 1 MB"):
+    with pytest.raises(NotTaken, match="a name, or attributes of a file, of more than 16 kB"):
         take(str(tmp_path / "it.tar"))
+
+
+def header(name: str, size: int, kind: bytes = tarfile.REGTYPE, more: bool = False) -> bytes:
+    """What stands before an entry of a tar; ``more``: of a file with holes, of which more is to come."""
+    entry = tarfile.TarInfo(name)
+    entry.size, entry.type = size, kind
+    block = bytearray(entry.tobuf(tarfile.GNU_FORMAT))
+    block[482] = more
+    block[148:156] = b" " * 8
+    block[148:156] = b"%06o\0 " % sum(block)
+    return bytes(block)
+
+
+def whole(content: bytes) -> bytes:
+    """Content with what fills its last block."""
+    return content + bytes(-len(content) % tarfile.BLOCKSIZE)
+
+
+def attributes(kind: bytes, **values: str) -> bytes:
+    """Those of the next entry of a tar, or of all that follow it."""
+    lines = b""
+    for key, value in values.items():
+        rest = f" {key.replace('__', '.')}={value}\n"
+        length = next(n for n in range(len(rest), len(rest) + 9) if n == len(rest) + len(str(n)))
+        lines += f"{length}{rest}".encode()
+    return header("x", len(lines), kind) + whole(lines)
+
+
+NAME = header("././@LongLink", 15_001, tarfile.GNUTYPE_LONGNAME)
+MANY = {
+    "names beside the workspace": lambda: b"".join(NAME + whole(b"%015000d\0" % number) + header("x", 0) for number in range(2000)),
+    "holes": lambda: header("x", 0, tarfile.GNUTYPE_SPARSE, more=True) + 20_000 * (b"00000000001\0" * 42 + b"\1" + bytes(7)) + bytes(512),
+    "holes of another kind": lambda: (attributes(tarfile.XHDTYPE, GNU__sparse__major="1", GNU__sparse__minor="0")
+                                      + header("x", 8 << 20) + b"4194299\n" + b"1\n" * ((4 << 20) - 4)),
+}
+
+
+@pytest.mark.parametrize("what", MANY)
+def test_what_is_not_taken_from_an_archive_is_not_kept(what: str, tmp_path: Path) -> None:
+    """Packed, thirty megabytes of names are thirty kilobytes, and there may be a great many of them before the workspace."""
+    content = MANY[what]() + header("app/main.py", 8) + whole(b"app = 1\n") + bytes(1024)
+    (tmp_path / "it.tar.gz").write_bytes(gzip.compress(content, 1))
+    del content
+
+    tracemalloc.start()
+    try:
+        taken = take(str(tmp_path / "it.tar.gz"))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert {"app/main.py": b"app = 1\n"} == taken.files
+    assert peak < 6 << 20
+
+
+@pytest.mark.parametrize(("content", "why"), [
+    (lambda: 4800 * (NAME + whole(b"app/%014996d\0" % 1) + header("x", 0)), "more than 32 MB"),
+    (lambda: b"".join(attributes(tarfile.XGLTYPE, **{f"k{number}": "x" * 900}) + header("x", 0) for number in range(20)), "more than 16 kB"),
+], ids=["names", "attributes of all"])
+def test_names_in_an_archive_count_as_files_do(content: Any, why: str, tmp_path: Path) -> None:
+    """They are kept as well until the workspace is found; what holds for all entries is kept to the end."""
+    (tmp_path / "it.tar.gz").write_bytes(gzip.compress(content() + bytes(1024), 1))
+
+    with pytest.raises(NotTaken, match=why):
+        take(str(tmp_path / "it.tar.gz"))
+
+
+@pytest.mark.skipif("GNU tar" not in subprocess.run(["tar", "--version"], capture_output=True, text=True).stdout, reason="GNU tar alone packs holes")
+@pytest.mark.parametrize("form", ["gnu", "posix --sparse-version=1.0", "posix --sparse-version=0.1", "posix --sparse-version=0.0"])
+def test_an_archive_with_holes_in_other_files_is_taken(form: str, tmp_path: Path) -> None:
+    """`tar --sparse` packs a clone so; what comes after such a file is found."""
+    base(tmp_path / "it")
+    for name in (".hidden", "app/holes.py"):
+        with open(tmp_path / "it" / name, "wb") as file:
+            for number in range(60):
+                file.seek(number << 16)
+                file.write(b"x")
+    subprocess.run(["tar", "--sparse", *f"--format={form}".split(), "-cf", "it.tar", "it/.hidden", "it/app"], cwd=tmp_path, check=True)
+
+    submission = take(str(tmp_path / "it.tar"))
+
+    assert ["app/holes.py was left out: it is no file, but a link or a device"] == submission.remarks
+    assert take(str(tmp_path / "it")).files.keys() - {"app/holes.py"} == submission.files.keys()
+
+
+def with_a_dictionary(packed: bytes, size: int) -> bytes:
+    """An xz whose first block asks for a dictionary of another size, as the format writes it."""
+    end = 12 + 4 * (packed[12] + 1)
+    assert b"\x21\x01" == packed[14:16]
+    block = packed[12:16] + bytes([size]) + packed[17:end - 4]
+    return packed[:12] + block + zlib.crc32(block).to_bytes(4, "little") + packed[end:]
+
+
+@pytest.mark.parametrize("first", [b"", lzma.compress(b"")], ids=["at once", "later"])
+def test_an_archive_that_asks_for_much_memory_is_not_taken(first: bytes, tmp_path: Path) -> None:
+    """Those of xz say how much they need, which may be four gigabytes; the message says how to pack anew."""
+    packed("tar", tmp_path, FILES)
+    content = lzma.compress((tmp_path / "it.tar").read_bytes())
+    (tmp_path / "it.tar.xz").write_bytes(first + with_a_dictionary(content, 40))
+
+    with pytest.raises(NotTaken, match="more than 128 MB of memory to be unpacked: pack it with `xz -9` or less"):
+        take(str(tmp_path / "it.tar.xz"))
+
+
+def test_an_archive_of_several_parts_is_taken(tmp_path: Path) -> None:
+    """Programs that pack on several CPUs write them; between them xz allows for zeros."""
+    packed("tar", tmp_path, FILES)
+    content = (tmp_path / "it.tar").read_bytes()
+    parts = [lzma.compress(content[start:start + 3000], preset=9) + bytes(4) for start in range(0, len(content), 3000)]
+    (tmp_path / "it.tar.xz").write_bytes(b"".join(parts))
+
+    assert FILES == take(str(tmp_path / "it.tar.xz")).files
+
+
+def test_an_archive_that_takes_long_to_unpack_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few bytes can keep a reader busy for hours."""
+    monkeypatch.setattr(submission, "_PATIENCE", -1.0)
+
+    with pytest.raises(NotTaken, match="takes longer than -1 s to be unpacked"):
+        take(packed("tar", tmp_path, FILES))
+
+
+def git(folder: Path, *arguments: str, **options: Any) -> str:
+    """What git prints in a folder."""
+    command = ["git", "-c", "user.name=x", "-c", "user.email=x@example.com", "-c", "protocol.file.allow=always", *arguments]
+    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True, **options).stdout.strip()
+
+
+def repository_of(folder: Path, *texts: str, form: str = "sha1") -> Path:
+    """A repository with a commit for each text, which is then that of app/main.py."""
+    base(folder)
+    git(folder, "init", "-q", "-b", "main", f"--object-format={form}")
+    for text in texts:
+        (folder / "app/main.py").write_text(text)
+        git(folder, "add", "-A")
+        git(folder, "commit", "-q", "-m", text)
+    return folder
 
 
 @pytest.mark.parametrize("bare", [False, True], ids=["clone", "bare"])
 def test_a_commit_is_taken(bare: bool, tmp_path: Path) -> None:
     """From a URL or a bare repository, at any revision; nothing is checked out."""
-    def git(*arguments: str) -> str:
-        command = ["git", "-c", "user.name=x", "-c", "user.email=x@example.com", *arguments]
-        return subprocess.run(command, cwd=tmp_path / "it", check=True, capture_output=True, text=True).stdout.strip()
-
-    base(tmp_path / "it")
-    git("init", "-q")
-    for text in ("first = 1\n", "second = 1\n"):
-        (tmp_path / "it/app/main.py").write_text(text)
-        git("add", "-A")
-        git("commit", "-q", "-m", text)
+    repository_of(tmp_path / "it", "first = 1\n", "second = 1\n")
     source = str(tmp_path / "it.git") if bare else f"file://{tmp_path / 'it'}"
     if bare:
         subprocess.run(["git", "clone", "-q", "--bare", str(tmp_path / "it"), source], check=True)
@@ -219,6 +391,191 @@ def test_a_commit_is_taken(bare: bool, tmp_path: Path) -> None:
     assert b"first = 1\n" == take(f"{source}#HEAD~1").files["app/main.py"]
     with pytest.raises(NotTaken, match="git can't read it"):
         take(f"{source}#nothing")
+
+
+MADE_BY = ["clone", "clone --depth 1", "clone --bare", "clone --mirror", "pack-refs", "gc", "hooks", "sha256", "its git folder", "without .git",
+           "a name with a percent sign", "worktrees"]
+
+
+@pytest.mark.parametrize("how", MADE_BY)
+def test_an_honest_repository_is_taken_however_it_was_made(how: str, tmp_path: Path) -> None:
+    """All that git itself makes of one, as long as it is whole."""
+    it = repository_of(tmp_path / "bob", "mine = 0\n", "mine = 1\n", form="sha256" if how == "sha256" else "sha1")
+    source = f"file://{it}"
+    if how.startswith("clone"):
+        git(tmp_path, *how.split(), "-q", f"file://{it}", "it.git")
+        source = f"file://{tmp_path}/it.git" if how in MADE_BY[:2] else f"{tmp_path}/it.git"
+    elif how == "pack-refs":
+        git(it, "pack-refs", "--all")
+    elif how == "gc":
+        git(it, "gc", "-q")
+    elif how == "hooks":
+        (it / ".git/hooks").mkdir(exist_ok=True)
+        (it / ".git/hooks/pre-commit").symlink_to("/nowhere/pre-commit")
+        git(it, "config", "include.path", "/nowhere/config")
+    elif how == "its git folder":
+        source = str(it / ".git")
+    elif how == "without .git":
+        git(tmp_path, "clone", "-q", "--bare", str(it), "it.git")
+        source = f"file://localhost{tmp_path}/it"
+    elif how == "a name with a percent sign":
+        git(tmp_path, "clone", "-q", "--bare", str(it), "100%41.git")
+        source = str(tmp_path / "100%41.git")
+    elif how == "worktrees":
+        git(it, "worktree", "add", "-q", "../other", "HEAD~1")
+
+    assert b"mine = 1\n" == take(source).files["app/main.py"]
+
+
+POINTS = {
+    "commondir": "worktree of another repository: hand in a plain clone or an archive", "alternates": "borrows objects .*`git repack -a -d`",
+    "http-alternates": "borrows objects", "shared clone": "borrows objects", ".git is a file": "points to one elsewhere.*plain clone",
+    ".git is a link": "points to one elsewhere", "worktree": "points to one elsewhere", "it is a link": "It is a symbolic link",
+    "its URL is a link": "It is a symbolic link", "objects is a link": "objects in its git folder is no file, but a symbolic link",
+    "a pack is a link": r"objects/pack/pack-\w+\.idx in its git folder is no file, but a symbolic link",
+    "refs are a link": "refs/heads in its git folder", "HEAD is a link": "HEAD in its git folder",
+    "config is a link": "config in its git folder", "a name with %2e": "git can't read it", "include": "git can't read it",
+}
+
+
+@pytest.mark.parametrize("how", POINTS)
+def test_no_other_repository_is_taken_for_this_one(how: str, tmp_path: Path) -> None:
+    """Two text files are enough to make git read what somebody else has done; whoever gets the message knows what to hand in."""
+    bob = repository_of(tmp_path / "bob", "bobs = 1\n") / ".git"
+    git(bob, "gc", "-q")
+    it = tmp_path / "it"
+    source = str(it)
+    for folder in ("objects/info", "objects/pack", "refs"):
+        (it / folder).mkdir(parents=True)
+    (it / "HEAD").write_text(git(bob, "rev-parse", "HEAD"))
+    if how == "commondir":
+        (it / "commondir").write_text("../bob/.git\n")
+    elif how.endswith("alternates"):
+        (it / "objects/info" / how).write_text("../../bob/.git/objects\n")
+    elif how == "include":
+        (it / "config").write_text("[include]\n\tpath = ../bob/.git/config\n[core]\n\tworktree = ../../bob\n")
+    elif how in ("shared clone", "worktree"):
+        git(bob, *(["clone", "-q", "--shared", "."] if how == "shared clone" else ["worktree", "add", "-q"]), str(tmp_path / "other"))
+        source = f"file://{tmp_path / 'other'}"
+    elif how.startswith(".git is"):
+        (tmp_path / "gus").mkdir()
+        source = f"file://{tmp_path / 'gus'}"
+        if how.endswith("file"):
+            (tmp_path / "gus/.git").write_text(f"gitdir: {bob}\n")
+        else:
+            (tmp_path / "gus/.git").symlink_to(bob)
+    elif how.endswith("is a link") and how.startswith("it"):
+        (tmp_path / "link").symlink_to(bob)
+        source = f"{'file://' if 'URL' in how else ''}{tmp_path / 'link'}"
+    elif how == "a pack is a link":
+        for file in (bob / "objects/pack").iterdir():
+            (it / "objects/pack" / file.name).symlink_to(file)
+    elif how == "a name with %2e":
+        source = str(it.rename(tmp_path / "x%2f%2e%2e%2fbob"))
+    else:
+        name = how.partition(" ")[0].replace("refs", "refs/heads")
+        (it / "objects").rename(it / "old") if name == "objects" else (it / name).unlink(missing_ok=True)
+        (it / name).symlink_to(bob / name)
+
+    with pytest.raises(NotTaken, match=POINTS[how]):
+        take(source)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give a file to another user")
+@pytest.mark.parametrize("bare", [False, True], ids=["clone", "bare"])
+def test_a_repository_of_another_user_is_taken(bare: bool, tmp_path: Path) -> None:
+    """Each learner's repository may well belong to that learner."""
+    it = repository_of(tmp_path / "it", "mine = 1\n")
+    if bare:
+        git(tmp_path, "clone", "-q", "--bare", str(it), "it.git")
+        it = tmp_path / "it.git"
+    for file in (it, *it.rglob("*")):
+        os.chown(file, 12345, 12345, follow_symlinks=False)
+
+    assert b"mine = 1\n" == take(str(it) if bare else f"file://{it}").files["app/main.py"]
+
+
+def nested(it: Path, width: int, levels: int) -> None:
+    """Adds to a repository a commit with ``width`` to the power of ``levels`` files, all of them the same one, in as many trees as levels."""
+    entry = "100644 blob " + git(it, "hash-object", "-w", "--stdin", input="")
+    for _ in range(levels):
+        entry = "040000 tree " + git(it, "mktree", input="".join(f"{entry}\t{number:020d}\n" for number in range(width)))
+    git(it, "update-ref", "HEAD", git(it, "commit-tree", "-m", "x", entry.split()[2]))
+
+
+@pytest.mark.parametrize(("width", "levels", "why"), [(400, 2, "more than 100000 files"), (100, 3, "names of its files are longer than 16 MB")])
+def test_a_repository_of_few_trees_with_a_great_many_files_is_not_listed(width: int, levels: int, why: str, tmp_path: Path) -> None:
+    """A tree can be in another as often as it likes: a few kilobytes name more files than any memory holds."""
+    it = repository_of(tmp_path / "it", "mine = 1\n")
+    nested(it, width, levels)
+
+    with pytest.raises(NotTaken, match=why):
+        take(f"file://{it}")
+
+
+@contextlib.contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """The URL of a folder with repositories, on what passes for another machine."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = ["git", "daemon", f"--base-path={folder}", "--export-all", "--listen=127.0.0.1", f"--port={port}", "--reuseaddr"]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True) as daemon:
+        try:
+            until = time.monotonic() + 20
+            while daemon.poll() is None and time.monotonic() < until:
+                with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+                    break
+                time.sleep(0.05)
+            if daemon.poll() is not None:
+                pytest.skip("git has no daemon here")
+            yield f"git://127.0.0.1:{port}"
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(daemon.pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("where", ["here", "elsewhere"])
+def test_a_repository_larger_than_anybody_needs_is_not_taken(where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would fill the grader's disk; on another machine nothing but its own end says how large it is."""
+    it = repository_of(tmp_path / "it", "mine = 1\n")
+    (it / "large").write_bytes(os.urandom(3 << 20))
+    git(it, "add", "-A")
+    git(it, "commit", "-q", "-m", "large")
+    git(it, "gc", "-q")
+
+    with served(tmp_path) if where == "elsewhere" else contextlib.nullcontext(f"file://{tmp_path}") as url:
+        assert b"mine = 1\n" == take(f"{url}/it").files["app/main.py"]
+        monkeypatch.setattr(repository, "REPOSITORY", 1 << 20)
+        with pytest.raises(NotTaken, match="larger than 1 MB: hand in an archive"):
+            take(f"{url}/it")
+
+
+@pytest.mark.parametrize(("says", "fault"), [("detected dubious ownership in repository", NotReached), ("bad object", NotTaken)])
+def test_what_git_refuses_because_of_the_machine_is_no_zero(says: str, fault: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the owner of a folder nor git's version is a repository's own fault."""
+    (tmp_path / "git").write_text(f"#!/bin/sh\necho '{says}' >&2\nexit 128\n")
+    (tmp_path / "git").chmod(0o755)
+    source = f"file://{repository_of(tmp_path / 'it', 'mine = 1')}"
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    with pytest.raises(fault, match=says):
+        take(source)
+
+
+def test_the_path_of_an_entry_of_a_class_is_only_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However it is called: an empty folder with another's name and a revision, or with one that looks like a URL."""
+    git(tmp_path, "clone", "-q", "--bare", str(repository_of(tmp_path / "it", "mine = 1\n")), "carl.git")
+    (tmp_path / "carl.git#HEAD").mkdir()
+    base(tmp_path / "me@home:it#1")
+    monkeypatch.chdir(tmp_path)
+
+    assert b"mine = 1\n" == take("carl.git", literal=True).files["app/main.py"]
+    assert b"mine = 1\n" == take("carl.git#HEAD").files["app/main.py"]
+    with pytest.raises(NotTaken, match="holds no app/"):
+        take("carl.git#HEAD", literal=True)
+    taken = take("me@home:it#1", literal=True)
+    assert "me@home:it#1" == taken.name
+    assert "app/main.py" in taken.files
 
 
 @pytest.mark.parametrize(("path", "why"), [
@@ -252,6 +609,26 @@ def test_given_files_are_given(tmp_path: Path) -> None:
     assert "mine = 1\n" == (tmp_path / "tree/app/mine.py").read_text()
     assert not (tmp_path / "tree/app/main.py").exists()
     assert any("app/model.py is given and was changed" in remark for remark in submission.remarks)
+
+
+@pytest.mark.parametrize("kind", ["folder", "zip", "tar", "git"])
+def test_a_folder_does_not_take_the_place_of_a_file(kind: str, tmp_path: Path) -> None:
+    """Python imports a package before a module of the same name, given or the learner's own; in what a submission brings that is said."""
+    extra = {"app/model/__init__.py": b"", "app/routers/predict/__init__.py": b"", "app/routers/predict/deep/x.py": b"", "app/mine/__init__.py": b""}
+    for name, content in (FILES | extra).items():
+        (tmp_path / "it" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "it" / name).write_bytes(content)
+    if kind == "git":
+        repository_of(tmp_path / "it", "app = 1\n")
+    source = {"folder": str(tmp_path / "it"), "git": f"file://{tmp_path / 'it'}"}.get(kind) or packed(kind, tmp_path, FILES | extra)
+
+    taken = take(source)
+
+    left_out = " was left out: Python would import its folder in the place of app/"
+    assert {"app/main.py", "app/mine/__init__.py"} <= taken.files.keys()
+    assert not {name for name in taken.files if name.startswith(("app/model/", "app/routers/predict/"))}
+    assert {f"app/model/__init__.py{left_out}model.py", f"app/routers/predict/__init__.py{left_out}routers/predict.py",
+            f"app/routers/predict/deep/x.py{left_out}routers/predict.py"} <= set(taken.remarks)
 
 
 def test_the_digest_is_of_names_and_contents() -> None:
@@ -498,11 +875,11 @@ def test_a_repository_elsewhere_that_can_not_be_reached_is_no_zero(monkeypatch: 
     """Whoever pushed to it has no part in that; what lies here and is no repository is its own fault."""
     with pytest.raises(NotReached, match=r"git can't read it: .*127\.0\.0\.1"):
         take("http://127.0.0.1:1/it.git")
-    with pytest.raises(NotTaken, match=r"git can't read it: .*nothing"):
+    with pytest.raises(NotTaken, match=r"There is no git repository /nothing\.git"):
         take("file:///nothing.git")
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(NotReached, match="There is no program git here"):
-        take("file:///nothing.git")
+        take("http://127.0.0.1:1/it.git")
 
 
 def test_what_can_not_be_kept_is_told_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ that nobody may read, ``@PORT@`` a port of the machine's at which somebody liste
 import gzip
 import io
 import os
+import shutil
 import subprocess
 import tarfile
 import zipfile
@@ -571,6 +572,9 @@ while frame is not None:
     frame = frame.f_back
 '''),
     Attack("falsifies_what_was_seen", files={PREDICT: FALSIFIED}, deserves=("1.1", "1.3")),
+    # Each would end the judge's first look at the service, were it imported in the place of the file.
+    Attack("packages_over_modules", files=dict.fromkeys(("app/schemas/__init__.py", "app/main/__init__.py"), "import os\nos._exit(0)\n"),
+           keeps_1_1=True),
     # It is right, and what it earns is withheld until a person has looked at it.
     Attack("an_honest_answer_that_reaches", files={
         PREDICT: f"import gc\nimport sys\nOBJECTS = len(gc.get_objects())\n{(SOLUTIONS / PREDICT).read_text(encoding='utf-8')}"}),
@@ -721,6 +725,18 @@ def _git(folder: Path) -> str:
     return f"file://{folder}"
 
 
+def _another_s_repository(folder: Path) -> str:
+    """Two text files, which make git read what lies beside them: a right answer."""
+    shutil.copytree(SOLUTIONS, folder / "right")
+    for arguments in (("init", "-q"), ("add", "-A"), ("-c", "user.name=x", "-c", "user.email=x@example.com", "commit", "-q", "-m", "x")):
+        subprocess.run(["git", *arguments], cwd=folder / "right", check=True, capture_output=True)
+    for name in ("objects", "refs"):
+        (folder / "it" / name).mkdir(parents=True)
+    (folder / "it" / "HEAD").write_bytes((folder / "right/.git/HEAD").read_bytes())
+    (folder / "it" / "commondir").write_text("../right/.git\n")
+    return str(folder / "it")
+
+
 MADE = [
     Attack("link_to_a_file", make=_link_to_a_file, keeps_1_1=True),
     Attack("link_to_a_folder", make=_link_to_a_folder, keeps_1_1=True),
@@ -741,6 +757,7 @@ MADE = [
     Attack("no_archive", make=_no_archive),
     Attack("no_submission", make=lambda folder: str(folder)),
     Attack("git_that_runs_programs", make=_git, keeps_1_1=True),
+    Attack("git_that_points_to_another", make=_another_s_repository, deserves=()),
     Attack("git_option", make=lambda folder: "file://--upload-pack=touch /tmp/owned"),
 ]
 
