@@ -6,7 +6,15 @@ finds what is written plainly, and what is hidden by the usual means of hiding i
 """
 
 import ast
+import functools
+import itertools
 from collections.abc import Iterator, Mapping
+
+from dojo.evidence import cut
+
+#: What is looked through of a file, and of a submission: ten times what is written by hand. The grader's own process parses it, behind
+#: no wall, and of what is written for that it makes a tree of a thousand times the size. In bytes.
+LONGEST, ALL = 100_000, 1_000_000
 
 #: Modules by which a program looks into itself, or past Python.
 MODULES = {"ctypes", "_ctypes", "cffi", "gc", "dis", "dojo", "katas", "dojo_meet", "tests", "marshal", "code", "codeop", "builtins", "bdb",
@@ -40,8 +48,19 @@ PATCHED = {"asyncio", "time", "socket", "uvicorn", "httpx", "starlette", "fastap
 
 def reaches(files: Mapping[str, bytes]) -> list[str]:
     """Each place where code reaches, as a line to be read; at most twenty."""
-    found = [f"{path}:{line}: {what}" for path, content in sorted(files.items()) if path.endswith(".py") for line, what in _of_file(content)]
-    return found[:20]
+    return list(itertools.islice(_of_all(files), 20))
+
+
+def _of_all(files: Mapping[str, bytes]) -> Iterator[str]:
+    left = ALL
+    for path, content in sorted(files.items()):
+        if path.endswith(".py"):
+            if len(content) > LONGEST:
+                yield f"{path}:1: is too long to be looked through"
+            elif (left := left - len(content)) < 0:
+                yield f"{path}:1: is one file too many to be looked through"
+            else:
+                yield from (f"{path}:{line}: {cut(what, 200)}" for line, what in _of_file(content))
 
 
 def _of_file(content: bytes) -> Iterator[tuple[int, str]]:
@@ -68,12 +87,21 @@ def _of_tree(tree: ast.Module) -> Iterator[tuple[int, str]]:
     def others(node: ast.expr) -> bool:
         return taken.get(_owner(node), "").partition(".")[0] in PATCHED
 
+    @functools.cache  # of a long sum all that begins it is a sum as well
+    def folded(node: ast.expr) -> str:
+        """The text that a sum of texts comes to; empty when it is no such sum."""
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            return node.value
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) and (left := folded(node.left)) and (right := folded(node.right)):
+            return left + right
+        return ""
+
     docstrings = {id(node.body[0].value) for node in ast.walk(tree)
                   if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
                   and node.body and isinstance(node.body[0], ast.Expr)}
     for node in ast.walk(tree):
         line = getattr(node, "lineno", 1)
-        if isinstance(node, ast.BinOp) and (text := _folded(node)) and _names(text):
+        if isinstance(node, ast.BinOp) and (text := folded(node)) and _names(text):
             yield line, f"puts together the text {text!r}"
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -104,15 +132,6 @@ def _of_tree(tree: ast.Module) -> Iterator[tuple[int, str]]:
                 yield line, f"replaces a part of {ast.unparse(node.args[0])}"
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
             yield from ((line, f"has a text with {text}") for text in TEXTS if text in node.value)
-
-
-def _folded(node: ast.expr) -> str:
-    """The text that a sum of texts comes to; empty when it is no such sum."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return node.value
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) and (left := _folded(node.left)) and (right := _folded(node.right)):
-        return left + right
-    return ""
 
 
 def _names(text: str) -> bool:

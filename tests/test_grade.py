@@ -659,6 +659,29 @@ def test_what_is_too_deep_to_be_looked_through_is_named(code: str) -> None:
     assert ["app/x.py:1: is nested too deeply to be looked through"] == reaches({"app/x.py": code.encode()})
 
 
+def test_what_is_too_long_to_be_looked_through_is_named_and_is_not_parsed() -> None:
+    """It is the grader's own process that would parse it, which would take it a thousand times its room: whatever it may have."""
+    before = psutil.Process().memory_info().rss
+
+    assert ["app/x.py:1: is too long to be looked through"] == reaches({"app/x.py": b"a;" * 250_000, "app/y.py": b"y = 1\n"})
+    assert psutil.Process().memory_info().rss < before + (50 << 20)
+
+
+def test_no_more_than_ten_times_the_solutions_is_looked_through() -> None:
+    """Many files are as much work as a long one; those that are left are named."""
+    found = reaches({f"app/x{number:02}.py": b"# a line\n" * 10_000 for number in range(13)})
+
+    assert [f"app/x{number}.py:1: is one file too many to be looked through" for number in (11, 12)] == found
+
+
+@pytest.mark.parametrize("code", [
+    "x = '/proc/self/mem" + "x" * 50_000 + "'" + "+ 'a'" * 300 + "\n", "import asyncio\nasyncio." + "x" * 90_000 + " = 1",
+])
+def test_what_is_found_is_short(code: str) -> None:
+    """However long the line in the submission is: a person reads it, and it goes into every table."""
+    assert all(len(line) < 250 for line in reaches({"app/x.py": code.encode()}))
+
+
 @pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"def (", b"x = " + b"(" * 5000, b"\0", "x = 'é'".encode("latin-1")])
 def test_what_can_not_be_parsed_is_passed_over(content: bytes) -> None:
     """It can't run either."""
