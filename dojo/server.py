@@ -26,14 +26,19 @@ from dojo.evidence import listed
 from dojo.launch import _environment
 from dojo.reading import opened
 from dojo.subject import Red
+from dojo.wire import decode
 from dojo.workspace import ROOT
 
 #: Limits that only end a hang, in seconds. Several processes import much before they begin, on a busy machine for long.
 START_PATIENCE, ANSWER_PATIENCE = 60.0, 30.0
+#: How long the processes of a server may take to be gone before their keeper is killed as well. In seconds.
+END_PATIENCE = 15.0
 #: Who listens elsewhere for so long won't come to the right place any more. In seconds.
 ELSEWHERE = 3.0
 #: How many bytes of what the processes printed are read: the last ones.
 OUTPUT_KEPT = 16_384
+#: What may have become of the keeper.
+HANDS_OFF = "Look for os.kill, os.killpg or another way to send a signal to a process that your code has not started."
 
 #: What is laid over every copy. A judge may put asyncio's clock forward, which it can't do with uvloop's.
 NO_UVLOOP = {"uvloop.py": 'raise ImportError("the katas run on asyncio\'s own loop")\n'}
@@ -89,6 +94,8 @@ class Server:
         self._log = root.parent / f"{root.name}.log"
         self._numbers = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        #: What who asks the keeper is told once that has ended.
+        self._lost: Exception = RuntimeError("what the keeper of the server says can't be read")
         #: Connections to it, which end with it.
         self.connections: list[Connection] = []
 
@@ -199,33 +206,44 @@ class Server:
             return
         keeper.stdin.close()
         try:
-            await asyncio.wait_for(keeper.wait(), 15)
+            await asyncio.wait_for(keeper.wait(), END_PATIENCE)
         except TimeoutError:
             keeper.kill()
             await keeper.wait()
         self._listening.cancel()
 
     async def _ask(self, do: str, **message: Any) -> dict[str, Any]:
+        if self._listening.done():
+            raise self._lost
         number = next(self._numbers)
         reply = self._waiting[number] = asyncio.get_running_loop().create_future()
         self._keeper.stdin.write(json.dumps({"do": do, "id": number, **message}).encode() + b"\n")  # type: ignore[union-attr]
         try:
             return await asyncio.wait_for(reply, START_PATIENCE)
+        except TimeoutError:
+            raise Red(f"The process that keeps your server, its parent, answered nothing for {START_PATIENCE:g} s, the patience limit.\n{HANDS_OFF}"
+                      f"{self.told()}") from None
         finally:
             self._waiting.pop(number, None)
 
     async def _listen(self) -> None:
         assert self._keeper.stdout is not None
         while line := await self._keeper.stdout.readline():
-            message = json.loads(line)
+            message = decode(line) or {}
             if message.get("event") == "ended":
                 self.ended = {name: message[name] for name in ("status", "signaled", "at")}
                 self._over.set()
             elif (waiting := self._waiting.get(message.get("id"))) is not None and not waiting.done():
                 waiting.set_result(message)
+        status = await self._keeper.wait()
+        # Nobody but the learner's code kills it; the wall around it tells that as a shell does.
+        if status < 0 or status > 128:
+            self._lost = Red(f"Your code ended the process that keeps your server, its parent.\n{HANDS_OFF}{self.told()}")
+        else:
+            self._lost = RuntimeError(f"the keeper of the server has ended with status {status}.{self.told()}")
         for waiting in self._waiting.values():
             if not waiting.done():
-                waiting.set_exception(RuntimeError(f"the keeper of the server has ended.{self.told()}"))
+                waiting.set_exception(self._lost)
 
 
 class Connection:

@@ -178,6 +178,43 @@ async def test_a_command_that_is_not_there_is_red(root: Path, port: Port) -> Non
             pass
 
 
+KILLER = "import os, time; os.kill(os.getppid(), {signal}); time.sleep(60)"
+
+
+async def test_a_server_that_kills_its_keeper_is_red(root: Path, port: Port) -> None:
+    """At once, and no failure of the judge's: also for who asks again, and for who asks later."""
+    began = time.monotonic()
+    with pytest.raises(Red, match=r"^Your code ended the process that keeps your server, its parent\.\nLook for os\.kill"):
+        async with serving(root, [sys.executable, "-c", KILLER.format(signal=9)], port):
+            pass
+    async with serving(root, [sys.executable, "-c", KILLER.format(signal=9)], port, wait=False) as server:
+        for _ in range(2):
+            with pytest.raises(Red, match="Your code ended the process"):
+                while True:
+                    await server.tree()
+
+    assert time.monotonic() < began + 30
+
+
+async def test_a_server_that_stops_its_keeper_is_red(root: Path, port: Port, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stopped process is as good as none, and the patience for it has an end."""
+    async with serving(root, [sys.executable, "-c", KILLER.format(signal=int(signal.SIGSTOP))], port, wait=False) as server:
+        monkeypatch.setattr("dojo.server.START_PATIENCE", 2.0)
+        monkeypatch.setattr("dojo.server.END_PATIENCE", 1.0)
+        with pytest.raises(Red, match=r"keeps your server, its parent, answered nothing for 2 s, the patience limit\.\nLook for os\.kill"):
+            while True:
+                await server.tree()
+
+
+async def test_a_keeper_that_fails_is_no_mistake_of_the_learners(root: Path, port: Port) -> None:
+    """Only a signal is: what ends by itself has a fault of its own, and so has what can't be read of it."""
+    async with serving(root, [sys.executable, "-c", "import time; time.sleep(60)"], port, wait=False) as server:
+        with pytest.raises(RuntimeError, match="the keeper of the server has ended with status 1"):
+            await server._ask("nothing")
+        with pytest.raises(RuntimeError, match="the keeper of the server has ended with status 1"):
+            await server.tree()
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="where a process listens is known on Linux only")
 async def test_a_server_on_another_port_is_red(root: Path, port: Port, monkeypatch: pytest.MonkeyPatch) -> None:
     """The message says where it does listen."""
