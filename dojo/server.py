@@ -37,6 +37,8 @@ END_PATIENCE = 15.0
 ELSEWHERE = 3.0
 #: How many bytes of what the processes printed are read: the last ones.
 OUTPUT_KEPT = 16_384
+#: No body of an answer is longer, in bytes.
+LONGEST_ANSWER = 16 << 20
 #: What may have become of the keeper.
 HANDS_OFF = "Look for os.kill, os.killpg or another way to send a signal to a process that your code has not started."
 
@@ -180,9 +182,10 @@ class Server:
 
     def output(self) -> str:
         """The end of what the processes have printed."""
-        with opened(self._log) as log:
+        with contextlib.suppress(OSError), opened(self._log) as log:  # it lies where the processes themselves may remove it
             log.seek(max(0, log.seek(0, os.SEEK_END) - OUTPUT_KEPT))
             return log.read(OUTPUT_KEPT).decode(errors="replace").replace(f"{self.root}{os.sep}", "")
+        return ""
 
     def told(self, most: int = 8) -> str:
         """The end of what the processes have printed as a message shows it; empty when that is nothing."""
@@ -194,7 +197,8 @@ class Server:
         if self.ended is None:
             return "it runs"
         if self.ended["signaled"]:
-            return f"it was ended by signal {self.ended['status']} ({signal.Signals(self.ended['status']).name})"
+            name = next((f" ({each.name})" for each in signal.Signals if each == self.ended["status"]), "")  # the real-time ones have none
+            return f"it was ended by signal {self.ended['status']}{name}"
         return f"its exit status was {self.ended['status']}"
 
     async def close(self) -> None:
@@ -279,11 +283,13 @@ class Connection:
             if "chunked" in headers.get("transfer-encoding", "").lower():
                 body = b""
                 while size := int((await self._reader.readuntil(b"\r\n")).split(b";")[0], 16):
-                    body += (await self._reader.readexactly(size + 2))[:-2]
+                    body += (await self._reader.readexactly(_bearable(len(body) + size) - len(body) + 2))[:-2]
                 await self._reader.readuntil(b"\r\n")
             else:
-                body = await self._reader.readexactly(int(headers.get("content-length", 0)))
+                body = await self._reader.readexactly(_bearable(int(headers.get("content-length", 0))))
             return Answered(int(first.split()[1]), headers, body)
+        except asyncio.LimitOverrunError:
+            raise ConnectionResetError("a line of the answer, or its head, has no end") from None
         except (asyncio.IncompleteReadError, ValueError, IndexError) as error:
             raise ConnectionResetError("the connection ended in the middle of the answer" if getattr(error, "partial", b"")
                                        else "the connection ended without an answer") from None
@@ -297,6 +303,13 @@ class Connection:
     def close(self) -> None:
         """Hangs up."""
         self._writer.close()
+
+
+def _bearable(size: int) -> int:
+    """The size of a body that can be taken; raises ``ConnectionResetError`` when nobody could look at it."""
+    if size > LONGEST_ANSWER:
+        raise ConnectionResetError(f"the body of the answer has more than {LONGEST_ANSWER >> 20} MB")
+    return size
 
 
 def uvicorn(application: str, port: int, workers: int = 1, *options: str) -> list[str]:
