@@ -15,6 +15,7 @@ from dojo.evidence import cut
 #: What is looked through of a file, and of a submission: ten times what is written by hand. The grader's own process parses it, behind
 #: no wall, and of what is written for that it makes a tree of a thousand times the size. In bytes.
 LONGEST, ALL = 100_000, 1_000_000
+TOO_DEEP = "is nested too deeply to be looked through"
 
 #: Modules by which a program looks into itself, or past Python.
 MODULES = {"ctypes", "_ctypes", "cffi", "gc", "dis", "dojo", "katas", "dojo_meet", "tests", "marshal", "code", "codeop", "builtins", "bdb",
@@ -46,6 +47,23 @@ PATCHED = {"asyncio", "time", "socket", "uvicorn", "httpx", "starlette", "fastap
            "concurrent", "anyio", "h11", "pydantic", "psycopg", "redis"}
 
 
+class TooMuch(Exception):
+    """The text says of a source file why it can't be looked through."""
+
+
+def parsed(content: bytes) -> ast.Module:
+    """The tree of a source file of somebody else's.
+
+    Raises `TooMuch` for one that would take a parser more room or depth than it may have here, and what `ast.parse` does for one that can't run.
+    """
+    if len(content) > LONGEST:
+        raise TooMuch("is too long to be looked through")
+    try:
+        return ast.parse(content)
+    except (RecursionError, MemoryError):  # Python itself needs no tree to run it, and how deep it goes a program can set
+        raise TooMuch(TOO_DEEP) from None
+
+
 def reaches(files: Mapping[str, bytes]) -> list[str]:
     """Each place where code reaches, as a line to be read; at most twenty."""
     return list(itertools.islice(_of_all(files), 20))
@@ -55,9 +73,8 @@ def _of_all(files: Mapping[str, bytes]) -> Iterator[str]:
     left = ALL
     for path, content in sorted(files.items()):
         if path.endswith(".py"):
-            if len(content) > LONGEST:
-                yield f"{path}:1: is too long to be looked through"
-            elif (left := left - len(content)) < 0:
+            left -= min(len(content), LONGEST)
+            if left < 0:
                 yield f"{path}:1: is one file too many to be looked through"
             else:
                 yield from (f"{path}:{line}: {cut(what, 200)}" for line, what in _of_file(content))
@@ -65,16 +82,16 @@ def _of_all(files: Mapping[str, bytes]) -> Iterator[str]:
 
 def _of_file(content: bytes) -> Iterator[tuple[int, str]]:
     try:
-        tree = ast.parse(content)
+        tree = parsed(content)
     except (SyntaxError, ValueError):
         return  # what can't be parsed can't run
-    except (RecursionError, MemoryError):  # Python itself needs no tree to run it, and how deep it goes a program can set
-        yield 1, "is nested too deeply to be looked through"
+    except TooMuch as why:
+        yield 1, str(why)
         return
     try:
         yield from _of_tree(tree)
     except RecursionError:
-        yield 1, "is nested too deeply to be looked through"
+        yield 1, TOO_DEEP
 
 
 def _of_tree(tree: ast.Module) -> Iterator[tuple[int, str]]:
