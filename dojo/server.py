@@ -237,7 +237,7 @@ class Server:
             if message.get("event") == "ended":
                 self.ended = {name: message[name] for name in ("status", "signaled", "at")}
                 self._over.set()
-            elif (waiting := self._waiting.get(message.get("id"))) is not None and not waiting.done():
+            elif (waiting := self._waiting.get(message.get("id", 0))) is not None and not waiting.done():
                 waiting.set_result(message)
         status = await self._keeper.wait()
         # Nobody but the learner's code kills it; the wall around it tells that as a shell does.
