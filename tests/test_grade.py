@@ -644,11 +644,30 @@ def test_right_answers_do_not_reach(answer: Path) -> None:
     "from asyncio import tasks\ntasks.sleep = None", "import asyncio\nfor asyncio.sleep in (1,): pass", "import asyncio\n(asyncio.sleep, x) = 1, 2",
     "import asyncio\nobject.__setattr__(asyncio, 'sleep', 1)", "from unittest import mock",
     "import socket\nsocket.socket(fileno=3)", "from unittest.mock import patch",
+    "from os import sys", "from .settings import sys", "from timeit import gc", "import timeit\ntimeit.gc", "f'{\"\x01\"}'.sys",
+    "__builtins__['__import__']('x')", "__loader__", "__spec__.loader",
+    "n = ''.join(['__glo', 'bals__'])\ngetattr(f, n)", "if (n := f'{a}{b}'): getattr(f, n)", "n: str = a + b\ngetattr(f, n)",
+    "n = a[::-1]\ngetattr(f, n)", "import asyncio\nb = asyncio\nb.sleep = None", "import sys\ns = sys\ns.modules",
+    "import asyncio\n(b := asyncio).sleep\nb.sleep = None", "import timeit\ntimeit.timeit(open('app/notes.txt').read())",
+    "from timeit import Timer\nTimer('x')", "import timeit\ntimeit.repeat(f, setup='x')", "import timeit as t\ncode = text()\nt.timeit(code)",
+    "import profile", "import cProfile", "import pdb", "import trace", "open('/proc/1/cmdline')", "open(f'/proc/{pid}/environ')",
+    "open('/tmp/cache/x')", "glob('/dev/shm/serving-katas-*')", "# coding: a_codec_of_mine\n",
 ])
 def test_code_that_reaches_is_named(code: str) -> None:
     """Each way into the process around it, with its line."""
     assert reaches({"app/x.py": code.encode()}), code
     assert all(line.startswith("app/x.py:") for line in reaches({"app/x.py": code.encode()}))
+
+
+@pytest.mark.parametrize("code", [
+    "for n in ('a', 'b'): getattr(f, n)", "def g(n): return getattr(f, n, None)", "n = 'a'\ngetattr(f, n)",
+    "from timeit import default_timer\ndefault_timer()", "import timeit\ntimeit.timeit(f, number=3)\ntimeit.repeat(lambda: f(x), number=n())",
+    "import time\nt = time\nt.perf_counter()", "from app import trace", "import json\nb = json.loads(x)\nb.y = 1",
+    "open(f'/proc/{pid}/smaps_rollup')", "open('/proc/self/status')", "__name__, __file__",
+])
+def test_what_only_looks_like_it_is_not_named(code: str) -> None:
+    """Names from a loop or a caller, a clock, a function that is timed, another name for a module that is only used."""
+    assert [] == reaches({"app/x.py": code.encode()})
 
 
 @pytest.mark.parametrize("code", [
