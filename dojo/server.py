@@ -25,6 +25,7 @@ from dojo import jail
 from dojo.evidence import listed
 from dojo.launch import _environment
 from dojo.reading import opened
+from dojo.replies import NoJson
 from dojo.subject import Red
 from dojo.wire import decode
 from dojo.workspace import ROOT
@@ -75,8 +76,13 @@ class Answered:
     body: bytes
 
     def json(self) -> Any:
-        """The body as JSON."""
-        return json.loads(self.body)
+        """The body as JSON; raises `NoJson`."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError) as error:
+            why = "nested too deeply" if isinstance(error, RecursionError) else error
+            raise NoJson(f"An answer with status {self.status} has a body that is no JSON ({why}):\n"
+                         f"    {self.body[:300].decode(errors='replace')}") from None
 
 
 class Server:

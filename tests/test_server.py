@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from dojo.server import Connection, Port, Server, serving, uvicorn
+from dojo.server import Answered, Connection, Port, Server, serving, uvicorn
 from dojo.subject import Red
 from dojo.workspace import ROOT
 
@@ -242,6 +242,13 @@ async def test_commands_of_many_megabytes_are_told_in_part(root: Path, port: Por
             await asyncio.sleep(0.05)
 
         assert 12 == [len(each["command"]) for each in await server.tree()].count(1000)
+
+
+@pytest.mark.parametrize("body", [b"", b"[" * 100_000, b"\xff\xfe\x00", b"1" * 5000])
+def test_a_body_that_is_no_json_is_red(body: bytes) -> None:
+    """Of whatever kind it isn't."""
+    with pytest.raises(Red, match="An answer with status 200 has a body that is no JSON"):
+        Answered(200, {}, body).json()
 
 
 ANSWERS_BADLY = '''\
