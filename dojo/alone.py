@@ -8,6 +8,8 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from dojo.replies import Red
+from dojo.screen import TooMuch, parsed
 from dojo.workspace import SOLUTIONS
 
 #: A router without routes and without a lifespan.
@@ -33,11 +35,16 @@ def without_needed(overlay: Mapping[str, str], root: Path, edit: Iterable[str]) 
 
 
 def _imported(root: Path, file: str) -> Iterator[str]:
-    """The files of the workspace that ``file`` imports, as paths below ``root``; none of one that can't be read."""
+    """The files of the workspace that ``file`` imports, as paths below ``root``; none of one that can't be read.
+
+    Raises `Red` for one that only a parser without limits could read.
+    """
     try:
-        tree = ast.parse((root / file).read_bytes())
+        tree = parsed((root / file).read_bytes())
     except (OSError, SyntaxError, ValueError):
         return
+    except TooMuch as why:
+        raise Red(f"{file} {why}. The dojo has to know which other files it imports: take it apart into simpler pieces.") from None
     package = file.split("/")[:-1]
     for node in ast.walk(tree):
         names: list[list[str]] = []

@@ -16,6 +16,7 @@ import socket
 import sys
 import tempfile
 import types
+from typing import Any
 
 _PR_SET_CHILD_SUBREAPER = 36
 #: How long the path of a folder may be in which Python makes its sockets: 104 bytes, the least that a platform has for one's path,
@@ -80,6 +81,9 @@ class _ForkServer:
         self._tracker = tracker
         self._lines: dict[int, int] = {}
         self._seals: dict[int, str] = {}
+        #: What the judge has sent and isn't done yet: the begin of a message, and the files of those that ask for a host.
+        self._begun = b""
+        self._files: list[int] = []
 
     def serve(self) -> None:
         """Forks until the judge hangs up, then ends everything."""
@@ -99,7 +103,7 @@ class _ForkServer:
                     with contextlib.suppress(BlockingIOError):
                         os.read(wake_read, 4096)
                     self._reap()
-                if self._judge in ready and not self._request((wake_read, wake_write)):
+                if self._judge in ready and not self._requests((wake_read, wake_write)):
                     return
         finally:
             for pid in self._lines:
@@ -111,19 +115,25 @@ class _ForkServer:
             _stop_tracker()
             shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _request(self, own: tuple[int, int]) -> bool:
+    def _requests(self, own: tuple[int, int]) -> bool:
+        """Does what the judge asks for, one message a line; False when it has hung up."""
         try:
             data, files, _, _ = socket.recv_fds(self._judge, 4096, 2)
         except OSError:
             return False
-        if not data:
-            return False
-        request = json.loads(data)
+        self._files += files
+        # Several may have come since this process last looked, as when hosts are closed side by side.
+        *lines, self._begun = (self._begun + data).split(b"\n")
+        for line in lines:
+            self._do(json.loads(line), own)
+        return bool(data)
+
+    def _do(self, request: dict[str, Any], own: tuple[int, int]) -> None:
         if "kill" in request:
             if request["kill"] in self._lines:
                 _kill_group(request["kill"])
-            return True
-        line, output = files
+            return
+        line, output = self._files.pop(0), self._files.pop(0)
         pid = os.fork()
         if pid == 0:
             request.clear()  # none of the host's business
@@ -133,7 +143,6 @@ class _ForkServer:
         self._lines[pid] = line
         self._seals[pid] = request.get("seal", "")
         self._judge.sendall(json.dumps({"pid": pid}).encode() + b"\n")
-        return True
 
     def _become_host(self, line: int, output: int, own: tuple[int, int]) -> None:
         """In the child: never returns."""

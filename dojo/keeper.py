@@ -21,6 +21,8 @@ from typing import Any
 
 #: How long killed processes may take to be gone, in seconds.
 ENDING_PATIENCE = 5.0
+#: How much of each process's command is told, in bytes: two megabytes each would make an answer that the judge doesn't take.
+COMMAND_KEPT = 1000
 
 _LINUX = sys.platform == "linux"
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_CHILD_SUBREAPER = 1, 4, 36
@@ -35,6 +37,8 @@ class Keeper:
 
     def do_start(self, argv: list[str], cwd: str, env: dict[str, str], log: str) -> dict[str, Any]:
         """Starts the root; what the processes print goes to the file ``log``."""
+        if not argv:
+            raise ValueError("the command has no words")
         with open(log, "ab") as output:
             self._root = subprocess.Popen(argv, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
                                           start_new_session=True, preexec_fn=_end_with_the_keeper)
@@ -115,7 +119,7 @@ def processes() -> dict[int, dict[str, Any]]:
         for line in listed.communicate()[0].splitlines():
             pid, parent, group, state, command = (*line.split(None, 4), "")[:5]
             if not state.startswith("Z"):
-                found[int(pid)] = {"parent": int(parent), "group": int(group), "command": command, "state": state[0],
+                found[int(pid)] = {"parent": int(parent), "group": int(group), "command": command[:COMMAND_KEPT], "state": state[0],
                                    "helper": int(pid) == listed.pid}
         return found
     for name in os.listdir("/proc"):
@@ -127,7 +131,7 @@ def processes() -> dict[int, dict[str, Any]]:
             if fields[0] in (b"Z", b"X"):  # it has ended; only its exit status is left
                 continue
             with open(f"/proc/{name}/cmdline", "rb") as file:
-                command = file.read().rstrip(b"\0").replace(b"\0", b" ").decode(errors="replace")
+                command = file.read(COMMAND_KEPT).rstrip(b"\0").replace(b"\0", b" ").decode(errors="replace")
             found[int(name)] = {"parent": int(fields[1]), "group": int(fields[2]), "command": command, "state": chr(fields[0][0])}
     return found
 
@@ -172,7 +176,7 @@ def _answer(keeper: Keeper, request: dict[str, Any]) -> dict[str, Any]:
     number, do = request.pop("id"), request.pop("do")
     try:
         return {"id": number, **getattr(keeper, f"do_{do}")(**request)}
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a word with a NUL in it, or one that can't be encoded
         return {"id": number, "failed": str(error)}
 
 

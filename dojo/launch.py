@@ -227,6 +227,7 @@ class ForkServer:
 
     def __init__(self) -> None:
         _allow_connections()
+        self._getting_ready = threading.Lock()
         self.folder = Path(tempfile.mkdtemp(prefix="serving-katas-", dir=jail.shared_folder() or _scratch()))
         self._start()
 
@@ -248,8 +249,7 @@ class ForkServer:
         Raises `StarterGone` when a host's code has killed the process since the last one.
         """
         if not self._ready:
-            await asyncio.to_thread(self._reply)
-            self._ready = True
+            await asyncio.to_thread(self._get_ready)
         ours, theirs = socket.socketpair()
         read, write = os.pipe()
         _widen(read)
@@ -289,6 +289,13 @@ class ForkServer:
     def _end(self) -> None:
         self._line.close()
         _gone(self._process)
+
+    def _get_ready(self) -> None:
+        """Waits until the libraries are imported: the first answer of all, which only one may take."""
+        with self._getting_ready:
+            if not self._ready:
+                self._reply()
+                self._ready = True
 
     def _reply(self) -> dict[str, Any]:
         data = b""

@@ -1,6 +1,6 @@
 """Locust, in a process of its own: gevent patches the whole interpreter, so it never runs in the judge or in a host.
 
-`Load.run` starts ``locust`` headless on the snapshot of the workspace and reads back as plain data what it wrote:
+`Load.run` starts ``locust`` headless on a copy of the workspace's snapshot and reads back as plain data what it wrote:
 its statistics, their history, the failures. `Load.web` starts it with its web page, `Load.found` lets it say what it
 finds in the locustfile. All of them end it, with all that it started, whatever happens. ``load_watch.py`` runs inside: it says
 whether the generator itself was the bottleneck, what tasks raised, and how each answer was counted.
@@ -15,11 +15,12 @@ import json
 import math
 import os
 import re
+import shutil
 import signal
 import socket
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,13 +28,17 @@ from typing import Any
 import httpx
 
 from dojo import jail
+from dojo.evidence import cut
 from dojo.reading import named_file
+from dojo.replies import CODINGS, Transport
 from dojo.subject import Inconclusive, Red
 
 #: Locust imports gevent and much more before it begins, on a busy machine for long. In seconds; only ends a hang.
 START_PATIENCE = 20.0
 #: How long a Locust that was asked to end may take for it before it is killed, in seconds.
 END_PATIENCE = 5.0
+#: How many bytes of what Locust printed are read: the last ones.
+PRINTED_KEPT = 1 << 18
 #: A generator that used more of its one CPU than this could not have sent more.
 LARGEST_CPU_SHARE = 0.9
 #: A generator that came so late to what it had to do, one time in twenty, measured itself. In seconds.
@@ -41,6 +46,9 @@ LARGEST_LAG = 0.05
 
 #: The name of an answer's header whose number says how that answer was counted: `LoadRun.judged`.
 TAG = "x-answer"
+
+#: What may come of reading a file that somebody else may have written, in whatever shape.
+UNREADABLE = (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, OverflowError, csv.Error)
 
 _WATCH = Path(__file__).with_name("load_watch.py")
 
@@ -124,9 +132,13 @@ class Load:
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
 
-    def _folder(self) -> "tempfile.TemporaryDirectory[str]":
+    @contextlib.contextmanager
+    def _folder(self) -> Iterator[tuple[str, Path]]:
+        """A folder for Locust's files, and in it a copy of the workspace, which a locustfile may write to: what other katas judge is the snapshot."""
         # Beside the snapshot: who removes that when the judge is killed removes this as well.
-        return tempfile.TemporaryDirectory(prefix="serving-katas-load-", dir=jail.shared_folder() or self.root.parent)
+        with tempfile.TemporaryDirectory(prefix="serving-katas-load-", dir=jail.shared_folder() or self.root.parent,
+                                         ignore_cleanup_errors=True) as folder:
+            yield folder, shutil.copytree(self.root, Path(folder).resolve() / "workspace", symlinks=True)
 
     async def run(self, *users: str, host: str, count: int = 1, seconds: float, spawn_rate: float | None = None, shape: str = "",
                   arguments: tuple[str, ...] = (), locustfile: str = "locustfile.py", enough: Callable[[], bool] | None = None) -> LoadRun:
@@ -137,16 +149,16 @@ class Load:
         by the variable LOAD_SHAPE: it decides how many users there are, and ``seconds`` is how long it may take.
         The workspace's ``locust.conf`` has no part in it. Raises `Red` when Locust can't start with the learner's file or doesn't end.
         """
-        with self._folder() as folder:
+        with self._folder() as (folder, root):
             size = () if shape else ("--users", str(count), "--spawn-rate", str(spawn_rate or count), "--run-time", f"{math.ceil(seconds)}s")
             command = [
-                *_locust(self.root / locustfile), "--headless", "--host", host, *size,
+                *_locust(root / locustfile), "--headless", "--host", host, *size,
                 "--csv", f"{folder}/load", "--csv-full-history", "--only-summary", "--loglevel", "WARNING", *arguments, *users,
             ]
-            process = await _start(command, self.root, folder, shape=shape)
+            process = await _start(command, root, folder, shape=shape)
             stopping = asyncio.create_task(_stop_when(enough, Path(folder, "stop"))) if enough else None
             try:
-                printed, _ = await asyncio.wait_for(process.communicate(), seconds + START_PATIENCE)
+                printed = await asyncio.wait_for(_printed(process), seconds + START_PATIENCE)
             except TimeoutError:
                 raise Red(f"Locust was told to run for {seconds:g} s and had not ended {START_PATIENCE:g} s after that, the patience limit. "
                           "Does a task, or the import of locustfile.py, never come to its end?") from None
@@ -154,20 +166,20 @@ class Load:
                 if stopping is not None:
                     stopping.cancel()
                 await _end(process)
-            return _collected(Path(folder), process.returncode or 0, printed.decode(errors="replace"), self.root)
+            return _collected(Path(folder), process.returncode or 0, printed, root)
 
     async def found(self, locustfile: str = "locustfile.py") -> Found:
         """What Locust finds in the locustfile; raises `Red` with what Locust said when it can't load it."""
-        with self._folder() as folder:
-            process = await _start([*_locust(self.root / locustfile), "--list"], self.root, folder)
+        with self._folder() as (folder, root):
+            process = await _start([*_locust(root / locustfile), "--list"], root, folder)
             try:
-                output, _ = await asyncio.wait_for(process.communicate(), START_PATIENCE)
+                printed = await asyncio.wait_for(_printed(process), START_PATIENCE)
             except TimeoutError:
                 raise Red(f"Locust did not come to the end of importing locustfile.py within {START_PATIENCE:g} s, the patience limit. "
                           "A locustfile only defines users; whatever takes time belongs into their tasks.") from None
             finally:
                 await _end(process)
-            return _found(Path(folder, "found.json"), process.returncode or 0, output.decode(errors="replace"), self.root)
+            return _found(Path(folder, "found.json"), process.returncode or 0, printed, root)
 
     @contextlib.asynccontextmanager
     async def web(self, *arguments: str, locustfile: str = "locustfile.py") -> AsyncIterator[httpx.AsyncClient]:
@@ -175,30 +187,36 @@ class Load:
 
         Raises `Red` when it doesn't come up.
         """
-        with self._folder() as folder, socket.socket() as found:
+        with self._folder() as (folder, root), socket.socket() as found:
             found.bind(("127.0.0.1", 0))
             port = found.getsockname()[1]
             found.close()  # Locust can't be given an open socket; a port that was just free stays so for a moment
             log = Path(folder, "log")
-            command = [*_locust(self.root / locustfile), "--web-port", str(port), *arguments]
-            process = await _start(command, self.root, folder, log, at_home=True)
+            command = [*_locust(root / locustfile), "--web-port", str(port), *arguments]
+            process = await _start(command, root, folder, log, at_home=True)
             try:
-                address = await _answering(process, port, log, self.root)
-                async with httpx.AsyncClient(base_url=address, trust_env=False, verify=False, timeout=10) as client:
+                address = await _answering(process, port, log, root)
+                async with httpx.AsyncClient(base_url=address, **_as_the_judge()) as client:
                     yield client
             finally:
                 await _end(process)
 
 
+def _as_the_judge() -> dict[str, Any]:
+    """How a client asks that can't be failed by an answer (`dojo.replies`)."""
+    transport = Transport(verify=False, trust_env=False)
+    return {"transport": transport, "trust_env": False, "timeout": 10, "headers": {"accept-encoding": ", ".join(CODINGS)}}
+
+
 async def _answering(process: asyncio.subprocess.Process, port: int, log: Path, root: Path) -> str:
     """Where Locust's page answers, as soon as it does."""
-    async with httpx.AsyncClient(trust_env=False, verify=False, timeout=10) as client:
+    async with httpx.AsyncClient(**_as_the_judge()) as client:
         for _ in range(int(START_PATIENCE / 0.1)):
             if process.returncode is not None:
                 raise Red(f"Locust ended instead of showing its web page (exit status {process.returncode}). It said:\n"
                           f"{indented(_end_of(_read(log), root))}")
             for address in (f"http://127.0.0.1:{port}", f"http://[::1]:{port}"):
-                with contextlib.suppress(httpx.TransportError):
+                with contextlib.suppress(httpx.HTTPError):
                     await client.get(address)
                     return address
             await asyncio.sleep(0.1)
@@ -235,6 +253,16 @@ async def _start(command: list[str], root: Path, folder: str, log: Path | None =
             stdin=asyncio.subprocess.DEVNULL, stdout=output, stderr=asyncio.subprocess.STDOUT, start_new_session=True)
 
 
+async def _printed(process: asyncio.subprocess.Process) -> str:
+    """The end of what Locust prints, as soon as it has ended; a locustfile can print more than the judge has room for."""
+    assert process.stdout is not None
+    printed = b""
+    while more := await process.stdout.read(1 << 16):
+        printed = (printed + more)[-PRINTED_KEPT:]
+    await process.wait()
+    return printed.decode(errors="replace")
+
+
 async def _end(process: asyncio.subprocess.Process) -> None:
     if process.returncode is None:
         process.send_signal(signal.SIGINT if os.name == "nt" else signal.SIGTERM)
@@ -249,17 +277,45 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 
 
 def _collected(folder: Path, status: int, printed: str, root: Path) -> LoadRun:
-    stats = _rows(folder / "stats.csv")
+    with _as_written(printed, root):
+        stats = _rows(folder / "stats.csv")
     if not stats:
         raise Red(f"Locust did not start, or wrote no statistics (exit status {status}). It said:\n{indented(_end_of(printed, root))}")
+    with _as_written(printed, root):
+        failures, history = _rows(folder / "failures.csv"), _rows(folder / "load_stats_history.csv")
+        if any(row["Name"] is None or min(int(row["Request Count"]), int(row["Failure Count"])) < 0 for row in stats):
+            raise ValueError("a row of the statistics is damaged")
+        if not any(row["Name"] == "Aggregated" for row in stats) or any(None in (row["Occurrences"], row["Error"]) for row in failures):
+            raise ValueError("a row is missing, or damaged")
+        seen = json.loads(_read(folder / "seen.json"))
+        judged = {int(number): (int(counted), int(failed)) for number, (counted, failed) in seen["judged"].items()}
+        counted, failed = map(int, seen["unnumbered"])
+        errors = [{"type": str(each["type"]), "message": str(each["message"]), "frames": [_place(frame) for frame in each["frames"]],
+                   "count": int(each["count"])} for each in seen["errors"]]
+        pauses = [float(each) for each in seen["pauses"]]
     try:
-        generator = Generator(**json.loads(_read(folder / "watch.json")))
-    except (OSError, ValueError):
+        watched = json.loads(_read(folder / "watch.json"))
+        generator = Generator(*(float(watched[name]) for name in ("cpu_share", "lag_p95", "lag_max")))
+    except UNREADABLE:
         generator = None
-    seen = json.loads(_read(folder / "seen.json"))
-    judged = {int(number): (counted, failed) for number, (counted, failed) in seen["judged"].items()}
-    return LoadRun(status, _end_of(printed, root), stats, _rows(folder / "load_stats_history.csv"), _rows(folder / "failures.csv"), generator,
-                   seen["errors"], judged, tuple(seen["unnumbered"]), seen["pauses"])
+    return LoadRun(status, _end_of(printed, root), stats, history, failures, generator, errors, judged, (counted, failed), pauses)
+
+
+def _place(frame: dict[str, Any]) -> dict[str, Any]:
+    return {"file": str(frame["file"]), "line": int(frame["line"] or 0), "text": str(frame["text"] or "")}
+
+
+@contextlib.contextmanager
+def _as_written(printed: str, root: Path) -> Iterator[None]:
+    """While what was noted inside of Locust is read: the learner's code runs in that process, and what it may have done to the files is its own."""
+    try:
+        yield
+    except UNREADABLE as error:
+        why = cut(str(error).replace(f"{root.parent}{os.sep}", ""), 200)
+        said = indented(_end_of(printed, root)) or "    nothing"
+        raise Red("Locust ran, and what the dojo notes in its process isn't there or can't be read. Does the locustfile end that process "
+                  "(os._exit, a signal), remove or write files that aren't its own, or replace parts of Locust's?\n"
+                  f"The error was {type(error).__name__}: {why}\nLocust said:\n{said}") from None
 
 
 def _found(file: Path, status: int, printed: str, root: Path) -> Found:
@@ -271,13 +327,17 @@ def _found(file: Path, status: int, printed: str, root: Path) -> Found:
         own = re.findall(r'File "((?:app[/\\]\S+|locustfile)\.py)", line (\d+)', _end_of(printed, root, 20_000))
         where = "" if not own or f'File "{own[-1][0]}", line {own[-1][1]}' in shown else f"\nraised at {own[-1][0]}:{own[-1][1]}"
         raise Red(f"Locust can't load locustfile.py (exit status {status}). It said:\n{shown}{where}")
-    found = json.loads(_read(file))
+    with _as_written(printed, root):
+        found = json.loads(_read(file))
+        users = [UserClass(str(each["name"]), list(map(str, each["kinds"])), {str(name): float(share) for name, share in each["shares"].items()},
+                           None if each["waits"] is None else list(map(float, each["waits"]))) for each in found["users"]]
+        shapes = list(map(str, found["shapes"]))
     listed = {line.strip() for line in printed.splitlines()}
-    if found["users"] and not any(each["name"] in listed for each in found["users"]):
+    if users and not any(each.name in listed for each in users):
         # That is no failure to anybody who looks at the status: the file has been imported as far as it goes.
         raise Red("Locust ended while it imported locustfile.py, with exit status 0 and before it had listed the users in it. "
                   f"Does the file call sys.exit()? It said:\n{indented(_end_of(printed, root)) or '    nothing'}")
-    return Found([UserClass(**each) for each in found["users"]], found["shapes"])
+    return Found(users, shapes)
 
 
 def _rows(file: Path) -> list[dict[str, str]]:

@@ -297,10 +297,10 @@ def unreadable(root: Path) -> str:
         try:
             with warnings.catch_warnings(action="ignore"):  # the service itself shows them
                 compile(file.read_bytes(), str(file), "exec", dont_inherit=True)
-        except (SyntaxError, ValueError) as error:  # ValueError: a NUL byte
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:  # ValueError: a NUL byte; the others: nested too deeply
             name = file.relative_to(root).as_posix()
             if not isinstance(error, SyntaxError):
-                return f"{name} can't be read by Python: {error}"
+                return f"{name} can't be read by Python: {error or type(error).__name__}"
             text = f"\n    {error.text.strip()}" if error.text else ""
             return f"{name}:{error.lineno or 1} can't be read by Python: {error.msg}{text}"
         except OSError:  # saved anew at this moment

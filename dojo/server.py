@@ -25,15 +25,23 @@ from dojo import jail
 from dojo.evidence import listed
 from dojo.launch import _environment
 from dojo.reading import opened
+from dojo.replies import NoJson
 from dojo.subject import Red
+from dojo.wire import decode
 from dojo.workspace import ROOT
 
 #: Limits that only end a hang, in seconds. Several processes import much before they begin, on a busy machine for long.
 START_PATIENCE, ANSWER_PATIENCE = 60.0, 30.0
+#: How long the processes of a server may take to be gone before their keeper is killed as well. In seconds.
+END_PATIENCE = 15.0
 #: Who listens elsewhere for so long won't come to the right place any more. In seconds.
 ELSEWHERE = 3.0
 #: How many bytes of what the processes printed are read: the last ones.
 OUTPUT_KEPT = 16_384
+#: No body of an answer is longer, in bytes.
+LONGEST_ANSWER = 16 << 20
+#: What may have become of the keeper.
+HANDS_OFF = "Look for os.kill, os.killpg or another way to send a signal to a process that your code has not started."
 
 #: What is laid over every copy. A judge may put asyncio's clock forward, which it can't do with uvloop's.
 NO_UVLOOP = {"uvloop.py": 'raise ImportError("the katas run on asyncio\'s own loop")\n'}
@@ -68,8 +76,13 @@ class Answered:
     body: bytes
 
     def json(self) -> Any:
-        """The body as JSON."""
-        return json.loads(self.body)
+        """The body as JSON; raises `NoJson`."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError) as error:
+            why = "nested too deeply" if isinstance(error, RecursionError) else error
+            raise NoJson(f"An answer with status {self.status} has a body that is no JSON ({why}):\n"
+                         f"    {self.body[:300].decode(errors='replace')}") from None
 
 
 class Server:
@@ -89,6 +102,8 @@ class Server:
         self._log = root.parent / f"{root.name}.log"
         self._numbers = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        #: What who asks the keeper is told once that has ended.
+        self._lost: Exception = RuntimeError("what the keeper of the server says can't be read")
         #: Connections to it, which end with it.
         self.connections: list[Connection] = []
 
@@ -173,9 +188,10 @@ class Server:
 
     def output(self) -> str:
         """The end of what the processes have printed."""
-        with opened(self._log) as log:
+        with contextlib.suppress(OSError), opened(self._log) as log:  # it lies where the processes themselves may remove it
             log.seek(max(0, log.seek(0, os.SEEK_END) - OUTPUT_KEPT))
             return log.read(OUTPUT_KEPT).decode(errors="replace").replace(f"{self.root}{os.sep}", "")
+        return ""
 
     def told(self, most: int = 8) -> str:
         """The end of what the processes have printed as a message shows it; empty when that is nothing."""
@@ -187,7 +203,8 @@ class Server:
         if self.ended is None:
             return "it runs"
         if self.ended["signaled"]:
-            return f"it was ended by signal {self.ended['status']} ({signal.Signals(self.ended['status']).name})"
+            name = next((f" ({each.name})" for each in signal.Signals if each == self.ended["status"]), "")  # the real-time ones have none
+            return f"it was ended by signal {self.ended['status']}{name}"
         return f"its exit status was {self.ended['status']}"
 
     async def close(self) -> None:
@@ -199,33 +216,44 @@ class Server:
             return
         keeper.stdin.close()
         try:
-            await asyncio.wait_for(keeper.wait(), 15)
+            await asyncio.wait_for(keeper.wait(), END_PATIENCE)
         except TimeoutError:
             keeper.kill()
             await keeper.wait()
         self._listening.cancel()
 
     async def _ask(self, do: str, **message: Any) -> dict[str, Any]:
+        if self._listening.done():
+            raise self._lost
         number = next(self._numbers)
         reply = self._waiting[number] = asyncio.get_running_loop().create_future()
         self._keeper.stdin.write(json.dumps({"do": do, "id": number, **message}).encode() + b"\n")  # type: ignore[union-attr]
         try:
             return await asyncio.wait_for(reply, START_PATIENCE)
+        except TimeoutError:
+            raise Red(f"The process that keeps your server, its parent, answered nothing for {START_PATIENCE:g} s, the patience limit.\n{HANDS_OFF}"
+                      f"{self.told()}") from None
         finally:
             self._waiting.pop(number, None)
 
     async def _listen(self) -> None:
         assert self._keeper.stdout is not None
         while line := await self._keeper.stdout.readline():
-            message = json.loads(line)
+            message = decode(line) or {}
             if message.get("event") == "ended":
                 self.ended = {name: message[name] for name in ("status", "signaled", "at")}
                 self._over.set()
-            elif (waiting := self._waiting.get(message.get("id"))) is not None and not waiting.done():
+            elif (waiting := self._waiting.get(message.get("id", 0))) is not None and not waiting.done():
                 waiting.set_result(message)
+        status = await self._keeper.wait()
+        # Nobody but the learner's code kills it; the wall around it tells that as a shell does.
+        if status < 0 or status > 128:
+            self._lost = Red(f"Your code ended the process that keeps your server, its parent.\n{HANDS_OFF}{self.told()}")
+        else:
+            self._lost = RuntimeError(f"the keeper of the server has ended with status {status}.{self.told()}")
         for waiting in self._waiting.values():
             if not waiting.done():
-                waiting.set_exception(RuntimeError(f"the keeper of the server has ended.{self.told()}"))
+                waiting.set_exception(self._lost)
 
 
 class Connection:
@@ -261,11 +289,13 @@ class Connection:
             if "chunked" in headers.get("transfer-encoding", "").lower():
                 body = b""
                 while size := int((await self._reader.readuntil(b"\r\n")).split(b";")[0], 16):
-                    body += (await self._reader.readexactly(size + 2))[:-2]
+                    body += (await self._reader.readexactly(_bearable(len(body) + size) - len(body) + 2))[:-2]
                 await self._reader.readuntil(b"\r\n")
             else:
-                body = await self._reader.readexactly(int(headers.get("content-length", 0)))
+                body = await self._reader.readexactly(_bearable(int(headers.get("content-length", 0))))
             return Answered(int(first.split()[1]), headers, body)
+        except asyncio.LimitOverrunError:
+            raise ConnectionResetError("a line of the answer, or its head, has no end") from None
         except (asyncio.IncompleteReadError, ValueError, IndexError) as error:
             raise ConnectionResetError("the connection ended in the middle of the answer" if getattr(error, "partial", b"")
                                        else "the connection ended without an answer") from None
@@ -279,6 +309,13 @@ class Connection:
     def close(self) -> None:
         """Hangs up."""
         self._writer.close()
+
+
+def _bearable(size: int) -> int:
+    """The size of a body that can be taken; raises ``ConnectionResetError`` when nobody could look at it."""
+    if size > LONGEST_ANSWER:
+        raise ConnectionResetError(f"the body of the answer has more than {LONGEST_ANSWER >> 20} MB")
+    return size
 
 
 def uvicorn(application: str, port: int, workers: int = 1, *options: str) -> list[str]:

@@ -41,13 +41,21 @@ def _statements(file: str) -> dict[int, tuple[int, int]]:
     spans: dict[int, tuple[int, int]] = {}
     try:
         tree = ast.parse("".join(linecache.getlines(file)))
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # however deep it is nested, an error in it is to be told
         return spans
     for node in ast.walk(tree):
         if isinstance(node, ast.stmt) and not hasattr(node, "body"):
             for line in range(node.lineno, (node.end_lineno or node.lineno) + 1):
                 spans[line] = (node.lineno, node.end_lineno or node.lineno)
     return spans
+
+
+def _said(error: BaseException) -> str:
+    """What an exception says; a learner's own may fail at that."""
+    try:
+        return str(error)
+    except Exception as failed:
+        return f"(its text can't be shown: {type(failed).__name__})"
 
 
 class _Known(dict[str, bool]):
@@ -112,7 +120,7 @@ class Learner:
         """An exception as plain data: its type, message, and the learner's places, outermost first."""
         trace = traceback.extract_tb(error.__traceback__)
         frames = [self.describe(f.filename, f.lineno or 0, f.name) for f in trace if self.theirs[f.filename]]
-        message = str(error).replace(self.root, "")  # a learner knows nothing of the copy that ran
+        message = _said(error).replace(self.root, "")  # a learner knows nothing of the copy that ran
         if missing := re.match(r"cannot import name '(\w+)' from", message):
             message += self._renamed(missing[1], error)
         if isinstance(error, SyntaxError) and error.filename and os.path.realpath(error.filename).startswith(self.root):

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from dojo.alone import EMPTY, alone, without_needed
+from dojo.subject import Red
 
 IMAGE = "app/routers/image.py"
 WEATHER, USERS = "app/routers/weather.py", "app/routers/users.py"
@@ -44,3 +45,15 @@ def test_who_is_imported_by_nobody_or_cannot_be_read_is_left_out(tmp_path: Path)
         (tmp_path / WEATHER).write_text("")
 
         assert alone("image") == without_needed(alone("image"), tmp_path, [IMAGE])
+
+
+@pytest.mark.parametrize(("text", "why"), [
+    ("if x: pass\n" + "elif x: pass\n" * 5000, "is nested too deeply"), ("-" * 20_000 + "1", "is nested too deeply"), ("a;" * 60_000, "is too long"),
+])
+def test_what_no_parser_can_be_let_loose_on_is_red(tmp_path: Path, text: str, why: str) -> None:
+    """It may well run, and reading it here must neither fail nor fill the judge's memory."""
+    (tmp_path / "app" / "routers").mkdir(parents=True)
+    (tmp_path / IMAGE).write_text(text)
+
+    with pytest.raises(Red, match=rf"^app/routers/image\.py {why} to be looked through\. The dojo has to know which other files it imports"):
+        without_needed(alone("image"), tmp_path, [IMAGE])

@@ -1387,6 +1387,13 @@ def test_right_answers_do_not_reach(answer: Path) -> None:
     "from asyncio import tasks\ntasks.sleep = None", "import asyncio\nfor asyncio.sleep in (1,): pass", "import asyncio\n(asyncio.sleep, x) = 1, 2",
     "import asyncio\nobject.__setattr__(asyncio, 'sleep', 1)", "from unittest import mock",
     "import socket\nsocket.socket(fileno=3)", "from unittest.mock import patch",
+    "from os import sys", "from .settings import sys", "from timeit import gc", "import timeit\ntimeit.gc", "f'{\"\x01\"}'.sys",
+    "__builtins__['__import__']('x')", "__loader__", "__spec__.loader",
+    "n = ''.join(['__glo', 'bals__'])\ngetattr(f, n)", "if (n := f'{a}{b}'): getattr(f, n)", "n: str = a + b\ngetattr(f, n)",
+    "n = a[::-1]\ngetattr(f, n)", "import asyncio\nb = asyncio\nb.sleep = None", "import sys\ns = sys\ns.modules",
+    "import asyncio\n(b := asyncio).sleep\nb.sleep = None", "import timeit\ntimeit.timeit(open('app/notes.txt').read())",
+    "from timeit import Timer\nTimer('x')", "import timeit\ntimeit.repeat(f, setup='x')", "import timeit as t\ncode = a + b\nt.timeit(code)",
+    "import profile", "import cProfile", "import pdb", "import trace", "open('/proc/1/fd/3')", "open(f'/proc/{pid}/environ')", "# coding: a_codec_of_mine\n",
 ])
 def test_code_that_reaches_is_named(code: str) -> None:
     """Each way into the process around it, with its line."""
@@ -1395,11 +1402,47 @@ def test_code_that_reaches_is_named(code: str) -> None:
 
 
 @pytest.mark.parametrize("code", [
+    "for n in ('a', 'b'): getattr(f, n)", "def g(n): return getattr(f, n, None)", "n = 'a'\ngetattr(f, n)",
+    "from timeit import default_timer\ndefault_timer()", "import timeit\ntimeit.timeit(f, number=3)\ntimeit.repeat(lambda: f(x), number=n())",
+    "import time\nt = time\nt.perf_counter()", "from app import trace", "import json\nb = json.loads(x)\nb.y = 1",
+    "open(f'/proc/{pid}/smaps_rollup')", "open('/proc/self/status')", "__name__, __file__",
+    "open('/proc/1/cgroup')", "FastAPI(title='serving-katas')", "field = names[0]\ngetattr(s, field)", "m = r.method.lower()\ngetattr(client, m)",
+    "import functools, timeit\nrun = functools.partial(f, 1)\ntimeit.timeit(run)",
+])
+def test_what_only_looks_like_it_is_not_named(code: str) -> None:
+    """Names from a loop or a caller, a clock, a function that is timed, another name for a module that is only used."""
+    assert [] == reaches({"app/x.py": code.encode()})
+
+
+@pytest.mark.parametrize("code", [
     "if x: pass\n" + "elif x: pass\n" * 5000, "x = " + "+".join(["'a'"] * 5000), "import time\ntime" + ".x" * 995 + " = 1",
 ])
 def test_what_is_too_deep_to_be_looked_through_is_named(code: str) -> None:
     """It runs all the same, when a module that is imported before it has told Python to go deeper."""
     assert ["app/x.py:1: is nested too deeply to be looked through"] == reaches({"app/x.py": code.encode()})
+
+
+def test_what_is_too_long_to_be_looked_through_is_named_and_is_not_parsed() -> None:
+    """It is the grader's own process that would parse it, which would take it a thousand times its room: whatever it may have."""
+    before = psutil.Process().memory_info().rss
+
+    assert ["app/x.py:1: is too long to be looked through"] == reaches({"app/x.py": b"a;" * 250_000, "app/y.py": b"y = 1\n"})
+    assert psutil.Process().memory_info().rss < before + (50 << 20)
+
+
+def test_no_more_than_ten_times_the_solutions_is_looked_through() -> None:
+    """Many files are as much work as a long one; those that are left are named."""
+    found = reaches({f"app/x{number:02}.py": b"# a line\n" * 10_000 for number in range(13)})
+
+    assert [f"app/x{number}.py:1: is one file too many to be looked through" for number in (11, 12)] == found
+
+
+@pytest.mark.parametrize("code", [
+    "x = '/proc/self/mem" + "x" * 50_000 + "'" + "+ 'a'" * 300 + "\n", "import asyncio\nasyncio." + "x" * 90_000 + " = 1",
+])
+def test_what_is_found_is_short(code: str) -> None:
+    """However long the line in the submission is: a person reads it, and it goes into every table."""
+    assert all(len(line) < 250 for line in reaches({"app/x.py": code.encode()}))
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"def (", b"x = " + b"(" * 5000, b"\0", "x = 'é'".encode("latin-1")])

@@ -69,11 +69,11 @@ def lasting(service: Upstream, count: int) -> Callable[[], bool]:
 
 
 def locusts(root: Path) -> list[psutil.Process]:
-    """The processes that run Locust on the workspace at ``root``."""
+    """The processes that run Locust on a copy of the workspace at ``root``."""
     found = []
     for process in psutil.process_iter(["cmdline"]):
         words = process.info["cmdline"] or []
-        if "locust" in words and str(root) in " ".join(words) and process.status() != psutil.STATUS_ZOMBIE:
+        if "locust" in words and f"{root.parent}{os.sep}serving-katas-load-" in " ".join(words) and process.status() != psutil.STATUS_ZOMBIE:
             found.append(process)
     return found
 
@@ -157,6 +157,82 @@ async def test_a_file_that_can_not_be_loaded_is_red(load: Load, text: str, told:
     for red in (found, run):
         assert told in str(red.value)
         assert str(load.root) not in str(red.value)
+
+
+#: Lays ``@text@`` in the place of ``@file@`` as soon as Locust has written all, or removes it.
+TAMPERS = USERS + '''
+
+import atexit, os, pathlib
+
+
+@atexit.register
+def tamper():
+    file = pathlib.Path(os.environ["DOJO_LOAD"], "@file@")
+    text = @text@
+    file.unlink() if text is None else file.write_text(text)
+'''
+
+STATS = "Type,Name,Request Count,Failure Count\n"
+
+
+@pytest.mark.parametrize(("file", "text"), [
+    ("seen.json", None), ("seen.json", "{}"), ("seen.json", "[" * 100_000), ("seen.json", "[]"), ("seen.json", '"'), ("seen.json", "\udcff"),
+    ("seen.json", '{"judged": {"x": [1, 0]}, "errors": [], "unnumbered": [0, 0], "pauses": []}'),
+    ("seen.json", '{"judged": {}, "errors": [{"type": "X"}], "unnumbered": [0, 0], "pauses": []}'),
+    ("seen.json", '{"judged": {}, "errors": [], "unnumbered": [0], "pauses": []}'),
+    ("seen.json", '{"judged": {}, "errors": [], "unnumbered": [0, 1e999], "pauses": []}'),
+    ("stats.csv", "x\ny\n"), ("stats.csv", STATS + "GET,/x\n"), ("stats.csv", STATS + ",Aggregated,many,0\n"), ("stats.csv", STATS + "GET,/x,1,0\n"),
+    ("stats.csv", "x" * 200_000 + "\ny\n"), ("failures.csv", "x\ny\n"),
+])
+async def test_what_a_locustfile_makes_of_the_notes_is_red(load: Load, service: Upstream, file: str, text: str | None) -> None:
+    """It runs in the process that writes them: whatever it leaves of them, the judge doesn't fail."""
+    tampers = TAMPERS.replace("@file@", file).replace("@text@", repr(text)).replace("write_text(text)", "write_text(text, errors='surrogateescape')")
+    (load.root / "locustfile.py").write_text(tampers, encoding="utf-8")
+
+    with pytest.raises(Red, match=r"^Locust ran, and what the dojo notes in its process isn't there or can't be read") as red:
+        await load.run("PlainUser", host=service.url, count=1, seconds=1)
+
+    assert str(load.root.parent) not in str(red.value)
+
+
+@pytest.mark.parametrize("text", ["{}", "[" * 100_000, '{"users": [{"name": "X"}], "shapes": []}', '{"users": 1, "shapes": []}'])
+async def test_what_a_locustfile_says_of_itself_may_be_anything(load: Load, text: str) -> None:
+    """Of another shape it is a red as well."""
+    replaces = USERS + f"\n\nimport json\njson.dump = lambda value, file: file.write({text!r})\n"
+    (load.root / "locustfile.py").write_text(replaces, encoding="utf-8")
+
+    with pytest.raises(Red, match=r"^Locust ran, and what the dojo notes"):
+        await load.found()
+
+
+async def test_a_damaged_word_on_the_generator_is_none(load: Load, service: Upstream) -> None:
+    """As without the file: nobody says that it was the bottleneck, and the verdict is about the rest."""
+    tampers = TAMPERS.replace("@file@", "watch.json").replace("@text@", repr('{"cpu_share": "all"}'))
+    (load.root / "locustfile.py").write_text(tampers, encoding="utf-8")
+
+    assert (await load.run("PlainUser", host=service.url, count=1, seconds=1)).generator is None
+
+
+async def test_a_locustfile_that_removes_all_removes_its_own_copy(load: Load, service: Upstream) -> None:
+    """The snapshot is what all other katas judge."""
+    removes = USERS + "\n\nimport shutil\nshutil.rmtree(os.environ['PYTHONPATH'])\n"
+    (load.root / "locustfile.py").write_text(removes, encoding="utf-8")
+
+    await load.run("PlainUser", host=service.url, count=1, seconds=1)
+
+    assert removes == (load.root / "locustfile.py").read_text(encoding="utf-8")
+
+
+async def test_of_what_is_printed_the_end_is_kept(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A locustfile can print more than there is memory for."""
+    monkeypatch.setattr(dojo_load, "PRINTED_KEPT", 1000)
+    prints = "for _ in range(10_000):\n    print('x' * 100)\nprint('the end')\nraise SystemExit(3)\n"
+    (load.root / "locustfile.py").write_text(prints, encoding="utf-8")
+
+    with pytest.raises(Red, match="the end") as red:
+        await load.found()
+
+    assert len(str(red.value)) < 2000
 
 
 async def test_what_hangs_is_ended(load: Load, service: Upstream, monkeypatch: pytest.MonkeyPatch) -> None:

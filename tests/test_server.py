@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from dojo.server import Connection, Port, serving, uvicorn
+from dojo.server import Answered, Connection, Port, Server, serving, uvicorn
 from dojo.subject import Red
 from dojo.workspace import ROOT
 
@@ -176,6 +176,117 @@ async def test_a_command_that_is_not_there_is_red(root: Path, port: Port) -> Non
     with pytest.raises(Red, match=r"could not be started: .*No such file(.|\n)*    gunicorn-9 --port 1"):
         async with serving(root, ["gunicorn-9", "--port", "1"], port):
             pass
+
+
+async def asked_again_and_again(server: Server) -> None:
+    """Asks the keeper until it doesn't answer any more."""
+    while True:
+        await server.tree()
+
+
+KILLER = "import os, time; os.kill(os.getppid(), {signal}); time.sleep(60)"
+
+
+async def test_a_server_that_kills_its_keeper_is_red(root: Path, port: Port) -> None:
+    """At once, and no failure of the judge's: also for who asks again, and for who asks later."""
+    began = time.monotonic()
+    with pytest.raises(Red, match=r"^Your code ended the process that keeps your server, its parent\.\nLook for os\.kill"):
+        async with serving(root, [sys.executable, "-c", KILLER.format(signal=9)], port):
+            pass
+    async with serving(root, [sys.executable, "-c", KILLER.format(signal=9)], port, wait=False) as server:
+        for _ in range(2):
+            with pytest.raises(Red, match="Your code ended the process"):
+                await asked_again_and_again(server)
+
+    assert time.monotonic() < began + 30
+
+
+async def test_a_server_that_stops_its_keeper_is_red(root: Path, port: Port, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stopped process is as good as none, and the patience for it has an end."""
+    async with serving(root, [sys.executable, "-c", KILLER.format(signal=int(signal.SIGSTOP))], port, wait=False) as server:
+        monkeypatch.setattr("dojo.server.START_PATIENCE", 2.0)
+        monkeypatch.setattr("dojo.server.END_PATIENCE", 1.0)
+        with pytest.raises(Red, match=r"keeps your server, its parent, answered nothing for 2 s, the patience limit\.\nLook for os\.kill"):
+            await asked_again_and_again(server)
+
+
+@pytest.mark.parametrize(("argv", "why"), [
+    (["a\0b"], "embedded null byte"), (["\ud800"], "can't encode"), ([], "the command has no words"),
+])
+async def test_words_that_are_no_command_are_red(root: Path, port: Port, argv: list[str], why: str) -> None:
+    """What no program can be given as its arguments is the command's mistake, and the keeper goes on."""
+    with pytest.raises(Red, match=f"could not be started: .*{why}"):
+        async with serving(root, argv, port):
+            pass
+
+
+@pytest.mark.parametrize(("code", "told"), [
+    ("os.kill(os.getpid(), 40)", r"it was ended by signal 40\.$"),
+    ("[os.remove(log) for log in glob.glob('../*.log')]", r"its exit status was 0\.$"),
+    ("[(os.remove(log), os.mkdir(log)) for log in glob.glob('../*.log')]", r"its exit status was 0\.$"),
+])
+@pytest.mark.skipif(sys.platform != "linux", reason="signals that have no name")
+async def test_an_end_is_told_whatever_the_server_did_before(root: Path, port: Port, code: str, told: str) -> None:
+    """By a signal that has no name; with what it printed gone."""
+    with pytest.raises(Red, match=told):
+        async with serving(root, [sys.executable, "-c", f"import glob, os; {code}"], port):
+            pass
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="how long a command may be is the platform's affair")
+async def test_commands_of_many_megabytes_are_told_in_part(root: Path, port: Port) -> None:
+    """Together they are longer than what the judge takes."""
+    code = "import subprocess as s, sys; [s.Popen(['sh', '-c', 'sleep 60; :', *['\\1' * 120_000] * 15]) for _ in range(12)][0].wait()"
+    async with serving(root, [sys.executable, "-c", code], port, wait=False) as server:
+        while [each["command"][:5] for each in await server.tree()].count("sleep") < 12:
+            await asyncio.sleep(0.05)
+
+        assert 12 == [len(each["command"]) for each in await server.tree()].count(1000)
+
+
+@pytest.mark.parametrize("body", [b"", b"[" * 100_000, b"\xff\xfe\x00", b"1" * 5000])
+def test_a_body_that_is_no_json_is_red(body: bytes) -> None:
+    """Of whatever kind it isn't."""
+    with pytest.raises(Red, match="An answer with status 200 has a body that is no JSON"):
+        Answered(200, {}, body).json()
+
+
+ANSWERS_BADLY = '''\
+import socket, sys
+with socket.create_server(("127.0.0.1", int(sys.argv[1]))) as server:
+    while True:
+        line = server.accept()[0]
+        with line:
+            if b"GET" not in line.recv(4096):
+                continue
+            heads = {"head": b"x" * (5 << 20), "body": b"content-length: 99999999999\\r\\n\\r\\n", "minus": b"content-length: -1\\r\\n\\r\\n",
+                     "chunk": b"transfer-encoding: chunked\\r\\n\\r\\nfffffffff\\r\\n"}
+            try:
+                line.sendall(b"HTTP/1.1 200 OK\\r\\n" + heads[sys.argv[2]])
+                line.recv(1)
+            except OSError:
+                pass
+'''
+
+
+@pytest.mark.parametrize(("kind", "why"), [
+    ("head", "has no end"), ("body", "more than 16 MB"), ("chunk", "more than 16 MB"), ("minus", "ended without"),
+])
+async def test_an_answer_that_nobody_could_take_is_an_error_of_the_connection(root: Path, port: Port, kind: str, why: str) -> None:
+    """Which is what whoever asks expects, and doesn't fill its memory."""
+    (root / "badly.py").write_text(ANSWERS_BADLY)
+    async with serving(root, [sys.executable, "badly.py", str(port.number), kind], port) as server:
+        with pytest.raises(ConnectionError, match=why):
+            await server.get("/")
+
+
+async def test_a_keeper_that_fails_is_no_mistake_of_the_learners(root: Path, port: Port) -> None:
+    """Only a signal is: what ends by itself has a fault of its own, and so has what can't be read of it."""
+    async with serving(root, [sys.executable, "-c", "import time; time.sleep(60)"], port, wait=False) as server:
+        with pytest.raises(RuntimeError, match="the keeper of the server has ended with status 1"):
+            await server._ask("nothing")
+        with pytest.raises(RuntimeError, match="the keeper of the server has ended with status 1"):
+            await server.tree()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="where a process listens is known on Linux only")

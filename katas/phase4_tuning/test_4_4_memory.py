@@ -16,6 +16,7 @@ from dojo import memory
 from dojo.evidence import raised
 from dojo.kata import Functions, Inconclusive, Red, beside, exercise, keep_picture
 from dojo.plugin import RUN
+from dojo.reading import named_file
 from dojo.server import Port, serving, uvicorn
 from dojo.workspace import ROOT
 from katas.phase4_tuning.virtual import OPTIONS
@@ -270,7 +271,7 @@ async def all_loaded(root: Path, folder: Path, file: Path) -> list[dict[str, Any
                         raise Inconclusive(f"after {len(found)} of {WORKERS} workers had loaded the model, no other one came to it.{server.told()}")
                     await asyncio.sleep(0.01)
                 for each in new:
-                    found.setdefault(each.name, json.loads(each.read_text(encoding="utf-8")))
+                    found.setdefault(each.name, json.loads(named_file(each)))
             (notes / "go").touch()
             await asyncio.gather(*requests, return_exceptions=True)  # all that they were sent for has been noted
     finally:

@@ -17,8 +17,9 @@ import pytest_asyncio
 
 from dojo.kata import Functions, Red, beside, exercise, plural
 from dojo.plugin import RUN
+from dojo.reading import named_file
 from dojo.server import Answered, Connection, Port, Server, serving, shown
-from katas.phase4_tuning.workers import ON_TWO_CPUS, happens, processes
+from katas.phase4_tuning.workers import ON_TWO_CPUS, happens, noted, processes
 
 pytestmark = exercise("4.6", edit=("app/serve.py", "app/tuning.py", "app/limits.py"))
 
@@ -264,7 +265,7 @@ class Running:
 
     def clock(self, name: str) -> float:
         """The service's clock that stands in a note; 0 where there is none."""
-        return float(next((path.read_text() for path in self.noted(name)), 0))
+        return next(map(noted, self.noted(name)), 0.0)
 
     async def obeyed(self, name: str, count: int) -> None:
         """Waits until so many workers have done what a note says, and all that was due by then."""
@@ -284,7 +285,8 @@ class Running:
     @property
     def workers(self) -> dict[int, str]:
         """Each process that has started the application, with the number of requests after which it ends."""
-        return {int(path.name.partition("-")[2]): path.read_text() for path in self.noted("started-")}
+        return {int(number): named_file(path).decode(errors="replace") for path in self.noted("started-")
+                if (number := path.name.partition("-")[2]).isdecimal()}
 
 
 @asynccontextmanager
@@ -523,7 +525,7 @@ async def test_workers_are_replaced_one_after_the_other(double: Running) -> None
     for _ in range(5):
         limits = {pid: double.workers[pid] for pid in await living(double)}
         assert "None" not in limits.values(), f"Under the profile {double.name}, no worker is ever replaced, however many requests it has answered."
-        numbers = {pid: int(limit) for pid, limit in limits.items()}
+        numbers = {pid: int(limit) if limit.isdecimal() else 0 for pid, limit in limits.items()}
         if len(set(numbers.values())) > 1:
             break
         await double.server.signal(signal.SIGKILL, next(iter(numbers)))  # the next one draws anew

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dojo.kata import Red
+from dojo.reading import named_file
 from dojo.server import Answered, Connection, Server
 
 #: What is laid over a copy for it, at app/main.py.
@@ -33,6 +34,15 @@ os.execv(sys.executable, [sys.executable, "-m", "app.serve"])
 """]
 
 
+def noted(path: Path) -> float:
+    """The number that the judge's application has noted there; raises `Red` when somebody else has."""
+    try:
+        return float(named_file(path))
+    except (OSError, ValueError):
+        raise Red(f"{path.name} isn't what the judge's application has written: your code has changed files in the folder {path.parent.name}, "
+                  "which is none of its own.") from None
+
+
 @dataclass
 class Workers:
     """The workers of ``server``, which runs the application of this module."""
@@ -44,7 +54,7 @@ class Workers:
     @property
     def started(self) -> set[int]:
         """The processes that have started the application, also those that are gone."""
-        return {int(path.name.partition("-")[2]) for path in self._notes.glob("started-*")}
+        return {int(number) for path in self._notes.glob("started-*") if (number := path.name.partition("-")[2]).isdecimal()}
 
     @property
     def _notes(self) -> Path:
@@ -82,7 +92,7 @@ class Workers:
             if not await happens(one.held, patience):
                 one.drop()
                 break
-            one.process = int((self._notes / f"held-{name}").read_text())
+            one.process = int(noted(self._notes / f"held-{name}"))
             taken.append(one)
         return taken
 
