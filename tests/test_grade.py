@@ -1393,7 +1393,8 @@ def test_right_answers_do_not_reach(answer: Path) -> None:
     "n = a[::-1]\ngetattr(f, n)", "import asyncio\nb = asyncio\nb.sleep = None", "import sys\ns = sys\ns.modules",
     "import asyncio\n(b := asyncio).sleep\nb.sleep = None", "import timeit\ntimeit.timeit(open('app/notes.txt').read())",
     "from timeit import Timer\nTimer('x')", "import timeit\ntimeit.repeat(f, setup='x')", "import timeit as t\ncode = a + b\nt.timeit(code)",
-    "import profile", "import cProfile", "import pdb", "import trace", "open('/proc/1/fd/3')", "open(f'/proc/{pid}/environ')", "# coding: a_codec_of_mine\n",
+    "import profile", "import cProfile", "import pdb", "import trace", "open('/proc/1/fd/3')", "open(f'/proc/{pid}/environ')",
+    "# coding: a_codec_of_mine\n",
 ])
 def test_code_that_reaches_is_named(code: str) -> None:
     """Each way into the process around it, with its line."""

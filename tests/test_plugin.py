@@ -1,6 +1,7 @@
 """What a judge run leaves behind: nothing, and nothing of the judge's own can turn a green run into a failure."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -36,6 +37,38 @@ def test_no_failure_is_compared_where_ci_is_set(monkeypatch: pytest.MonkeyPatch)
     answer = next(answer for answer in answers() if answer.name == "wrong/2_1_bodies_through_text")
 
     assert [] == list(complaints(answer, judge(answer.path, answer.exercises, ["-vv"])))
+
+
+DEEP = """
+from fastapi import FastAPI, Response
+
+app = FastAPI()
+
+
+@app.get("/health")
+def health():
+    return Response("[" * 100_000, media_type="application/json")
+"""
+UNSPEAKABLE = """
+class Unspeakable(Exception):
+    def __str__(self):
+        raise ValueError("no words")
+
+
+raise Unspeakable
+"""
+
+
+@pytest.mark.parametrize(("code", "told"), [(DEEP, "nested more deeply than can be read"), (UNSPEAKABLE, "its text can't be shown: ValueError")])
+def test_what_the_judge_can_not_read_is_no_failure_of_its_own(code: str, told: str, tmp_path: Path) -> None:
+    """Who answers so that Python's parser gives up, or raises what can't be told, is red for it."""
+    shutil.copytree(SOLUTIONS / "app", tmp_path / "app")
+    (tmp_path / "app" / "main.py").write_text(code, encoding="utf-8")
+
+    verdict = judge(tmp_path, ["1.1"])
+
+    assert {"1.1": "red"} == verdict.states, verdict.shown
+    assert told in verdict.messages["1.1"]
 
 
 async def test_an_option_that_a_service_does_not_have_is_the_katas_mistake() -> None:
