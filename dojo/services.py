@@ -223,6 +223,14 @@ def cache_folder() -> Path:
     return Path(base if os.path.isabs(base) else os.devnull) / "serving-katas"
 
 
+def kept_folder(name: str) -> Path:
+    """A folder in it, for a library that keeps something there; behind walls, and on a full disk, one that may not be there."""
+    folder = cache_folder() / name
+    with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 def _run_postgres(guard: "_Guard", how: str, programs: Path, user: "_User | None", password: str) -> Server:
     """The server on the folder ``data``, seeded, with a role that has a new password; ``password`` is the superuser's, and nobody is told it."""
     import psycopg

@@ -126,8 +126,7 @@ class Compared:
             (place / "plan.json").write_text(json.dumps(planned), encoding="utf-8")
             source = Path(__file__).with_name("_fake_locust.py").read_text(encoding="utf-8")
             fake = {"source": source, "plan": str(place / "plan.json"), "log": str(place / "log"), "late": late}
-        drawing = services.cache_folder() / "matplotlib"
-        drawing.mkdir(parents=True, exist_ok=True)
+        drawing = services.kept_folder("matplotlib")
         try:
             done = await self._functions.call(beside(__file__, "_compare_driver.py", "attempt"), arguments, str(into) if into else None,
                                               str(drawing), fake, patience=PATIENCE)

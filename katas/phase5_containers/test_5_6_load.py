@@ -59,8 +59,7 @@ class Compared:
 
     async def __call__(self, *arguments: Any, plan: dict[str, str] | None = None) -> dict[str, Any]:
         """What comes of a call; with a ``plan`` run() only seems to run, and leaves the statistics that it has for each host."""
-        drawing = services.cache_folder() / "matplotlib"
-        drawing.mkdir(parents=True, exist_ok=True)
+        drawing = services.kept_folder("matplotlib")
         try:
             return dict(await self._functions.call(beside(__file__, "_limit_driver.py", "attempt"), list(arguments), str(drawing), plan,
                                                    patience=PATIENCE))
