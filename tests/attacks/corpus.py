@@ -473,7 +473,7 @@ for place in ("@CANARY@", "/etc/shadow", "/etc/passwd", "/root/.bashrc", "@ROOT@
     except OSError:
         pass
 raise RuntimeError(f"SEEN {seen}")
-''', keeps_1_1=True),
+'''),
     Attack("destroys_what_it_may_not", '''
 import os, shutil
 for place in ("@CANARY@", "@ROOT@/tests/attacks/written", "@ROOT@/katas/phase1_foundation/written.py"):
