@@ -15,8 +15,10 @@ from pathlib import Path, PurePath
 from dojo import jail
 from dojo.replies import Red
 
-#: Nothing is followed that is a link; and what opening one then says.
-_NO_LINK, _IS_A_LINK = getattr(os, "O_NOFOLLOW", 0), errno.ELOOP
+#: Nothing is followed that is a link, and no reader of a pipe is waited for.
+_AS_IT_IS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+#: What opening a link then says, and a pipe that nobody reads.
+_IN_ITS_PLACE = {errno.ELOOP: "a link", errno.ENXIO: "a pipe"}
 
 
 @contextlib.contextmanager
@@ -72,7 +74,7 @@ class GivenFile:
         with self._ours() as (name, folder):
             os.mkfifo(f"{name}.pipe", dir_fd=folder)
             # Somebody who may yet write: so opening doesn't wait, and there is no end.
-            pipe = os.open(f"{name}.pipe", os.O_RDWR | _NO_LINK, dir_fd=folder)
+            pipe = os.open(f"{name}.pipe", os.O_RDWR | _AS_IT_IS, dir_fd=folder)
             os.replace(name, f"{name}.file", src_dir_fd=folder, dst_dir_fd=folder)
             os.replace(f"{name}.pipe", name, src_dir_fd=folder, dst_dir_fd=folder)
         return pipe
@@ -93,8 +95,8 @@ class GivenFile:
         except (FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError, PermissionError) as error:
             raise self._changed(error.strerror or str(error)) from None
         except OSError as error:
-            if error.errno == _IS_A_LINK:
-                raise self._changed("a link stands in its place") from None
+            if what := _IN_ITS_PLACE.get(error.errno or 0):
+                raise self._changed(f"{what} stands in its place") from None
             raise
 
     def _changed(self, what: str) -> Red:
@@ -103,7 +105,7 @@ class GivenFile:
 
     @staticmethod
     def _write(name: str, folder: int | None, content: bytes, at: float | None) -> None:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _NO_LINK
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _AS_IT_IS
         with open(os.open(name, flags, 0o666, dir_fd=folder), "wb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise FileExistsError("it is no file any more")

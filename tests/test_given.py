@@ -88,6 +88,21 @@ def test_a_link_in_its_place_is_told(folder: Path) -> None:
         file.write(b"x")
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this platform has no named pipes")
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("read", [False, True])
+def test_a_pipe_in_its_place_is_not_waited_for(read: bool, folder: Path) -> None:
+    """Whether somebody reads it or nobody does: the judge would stand still until the whole test is over."""
+    file = GivenFile(folder / "config.csv")
+    os.mkfifo(file.path)
+    reader = os.open(file.path, os.O_RDONLY | os.O_NONBLOCK) if read else -1
+
+    with pytest.raises(Red, match="it is no file any more" if read else "a pipe stands in its place"):
+        file.write(b"x")
+    if read:
+        os.close(reader)
+
+
 def test_a_folder_that_became_a_link_is_not_entered(folder: Path, tmp_path: Path) -> None:
     """Behind walls; without them the folder is the learner's own affair."""
     away = tmp_path / "away"
