@@ -31,6 +31,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from dojo import warden
 from dojo.workspace import ROOT
 
 #: The strongest first.
@@ -300,13 +301,7 @@ def filled() -> str:
         disk = os.statvfs(jail.open)
         size, count = (disk.f_blocks - disk.f_bfree) * disk.f_frsize, disk.f_files - disk.f_ffree
     else:
-        size = count = 0
-        for place, folders, files in os.walk(jail.open):
-            count += len(folders)
-            for name in files:
-                with contextlib.suppress(OSError):
-                    size += os.lstat(os.path.join(place, name)).st_blocks * 512
-                    count += 1
+        size, count = warden.used(jail.open)
     return f"{size >> 20} MB of files" if size > ROOM >> 2 else f"{count} files" if count > MANY else ""
 
 

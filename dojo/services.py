@@ -280,14 +280,14 @@ def _seed(url: str, password: str | None, schema: str = "") -> None:
             connection.execute(sql.SQL("create role {} login password {}").format(role, sql.Literal(password)))
             connection.execute(sql.SQL("grant select, insert, update, delete on users to {}").format(role))
             connection.execute(sql.SQL("grant create on schema public to {}").format(role))
-            _retire(connection, _OWNER)
+            _retire(connection)
 
 
-def _retire(connection: "psycopg.Connection", role: str) -> None:
-    """Lets nobody in as ``role`` any more: the superuser's password lies in the cache, and the server stands outside of the walls."""
+def _retire(connection: "psycopg.Connection") -> None:
+    """Lets the superuser in no more: the password lies in the cache, and the server stands outside of the walls."""
     from psycopg import sql
 
-    connection.execute(sql.SQL("alter role {} nologin").format(sql.Identifier(role)))
+    connection.execute(sql.SQL("alter role {} nologin").format(sql.Identifier(_OWNER)))
 
 
 def _own_postgres(url: str) -> Server:

@@ -118,7 +118,7 @@ class Warden:
             too_much = f"more than {self._task['memory'] >> 20} MB of memory"
         elif len(all_of_it) > self._task["tasks"]:
             too_much = f"more than {self._task['tasks']} processes"
-        elif self._task.get("watched_folder") and _size(self._task["watched_folder"]) > self._task["room"]:
+        elif self._task.get("watched_folder") and used(self._task["watched_folder"])[0] > self._task["room"]:
             too_much = f"more than {self._task['room'] >> 20} MB of files"
             for folder in os.scandir(self._task["watched_folder"]):
                 shutil.rmtree(folder.path, ignore_errors=True)
@@ -185,13 +185,15 @@ def _lines(path: str) -> list[str]:
     return []
 
 
-def _size(folder: str) -> int:
-    size = 0
-    for place, _, files in os.walk(folder):
+def used(folder: str) -> tuple[int, int]:
+    """How much lies below a folder: bytes on the disk, and files and folders."""
+    size = count = 0
+    for place, folders, files in os.walk(folder):
+        count += len(folders) + len(files)
         for name in files:
             with contextlib.suppress(OSError):
                 size += os.lstat(os.path.join(place, name)).st_blocks * 512
-    return size
+    return size, count
 
 
 def _starts_hosts(process: int) -> bool:

@@ -442,7 +442,7 @@ def users_own(warm_cache: Path) -> Iterator[dict[str, Server]]:
         patch.setattr(tempfile, "tempdir", None)
         patch.setenv("XDG_CACHE_HOME", str(warm_cache))
         patch.setattr(services, "_DENIED", {})  # somebody's own Redis knows all commands
-        patch.setattr(services, "_retire", lambda connection, role: None)  # and their PostgreSQL lets them in
+        patch.setattr(services, "_retire", lambda connection: None)  # and their PostgreSQL lets them in
         servers = {"postgresql": services.postgres(), "redis": services.redis()}
     password = next((warm_cache / "serving-katas").glob("postgresql-18.*/password")).read_text()
     with psycopg.connect(services._postgres_url(password, servers["postgresql"].port, services._OWNER)) as connection:
