@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -198,40 +199,39 @@ def test_no_setting_of_a_shell_reaches_a_host(monkeypatch: pytest.MonkeyPatch) -
     assert not {name.upper() for name in Settings.model_fields} & launch._environment().keys()
 
 
+@pytest.fixture
+def launcher(tmp_path: Path) -> Iterator[Launcher]:
+    """What starts the hosts of a workspace with nothing in it."""
+    (tmp_path / "app").mkdir()
+    launcher = Launcher(Workspace.at(tmp_path))
+    yield launcher
+    launcher.close()
+
+
 @pytest.mark.skipif(not FORK, reason="only where hosts are forked")
-async def test_what_the_fork_server_is_told_at_once_it_does_in_turn(tmp_path: Path) -> None:
+async def test_what_the_fork_server_is_told_at_once_it_does_in_turn(launcher: Launcher) -> None:
     """Two hosts are closed and a third is started before it has looked: it is one stream in which no message waits for the one before."""
-    (tmp_path / "app").mkdir()
-    launcher = Launcher(Workspace.at(tmp_path))
     task = {"do": "call", "root": str(launcher.root), "env": {}}
-    try:
-        first, second = [await launcher.start(task) for _ in range(2)]
-        assert launcher._server is not None
-        starter = launcher._server._process.pid
-        os.kill(starter, signal.SIGSTOP)
-        closing = [asyncio.create_task(host.close()) for host in (first, second)]
-        await asyncio.sleep(0.1)
-        threading.Timer(0.3, os.kill, (starter, signal.SIGCONT)).start()  # starting one waits for it
-        third = await launcher.start(task)
+    first, second = [await launcher.start(task) for _ in range(2)]
+    assert launcher._server is not None
+    starter = launcher._server._process.pid
+    os.kill(starter, signal.SIGSTOP)
+    closing = [asyncio.create_task(host.close()) for host in (first, second)]
+    await asyncio.sleep(0.1)
+    threading.Timer(0.3, os.kill, (starter, signal.SIGCONT)).start()  # starting one waits for it
+    third = await launcher.start(task)
 
-        await asyncio.gather(*closing)
-        assert [9, 9] == [host.ended["status"] for host in (first, second)]
-        await asyncio.wait_for(third.started, 10)
-        await third.close()
-    finally:
-        launcher.close()
+    await asyncio.gather(*closing)
+    assert [9, 9] == [host.ended["status"] for host in (first, second)]
+    await asyncio.wait_for(third.started, 10)
+    await third.close()
 
 
 @pytest.mark.skipif(not FORK, reason="only where hosts are forked")
-async def test_two_hosts_that_are_the_first_wait_for_the_libraries_together(tmp_path: Path) -> None:
+async def test_two_hosts_that_are_the_first_wait_for_the_libraries_together(launcher: Launcher) -> None:
     """Neither takes an answer that was meant for the other."""
-    (tmp_path / "app").mkdir()
-    launcher = Launcher(Workspace.at(tmp_path))
     task = {"do": "call", "root": str(launcher.root), "env": {}}
-    try:
-        async with asyncio.timeout(60):
-            for host in await asyncio.gather(launcher.start(task), launcher.start(task)):
-                await host.started
-                await host.close()
-    finally:
-        launcher.close()
+    async with asyncio.timeout(60):
+        for host in await asyncio.gather(launcher.start(task), launcher.start(task)):
+            await host.started
+            await host.close()
