@@ -121,30 +121,40 @@ def assess(parcel: Parcel) -> dict[str, Any]:
 
 def _attempt(submission: Submission, policy: Policy, walls: jail.Jail) -> Attempt:
     chosen = policy.chosen()
-    with tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-", ignore_cleanup_errors=True) as folder:
-        scratch, tree = Path(folder), Path(folder) / "submission"
-        tree.mkdir()
-        scratch.chmod(0o755)
+    cache = jail.prepared_cache(_cache_folder())
+    if any(exercise.phase == "1.5" for exercise in chosen):  # whose services take long to make
+        _fill_cache(walls, cache)
+    with _scratch() as (scratch, tree):
         submission.write(tree)
         for place in (tree, *tree.rglob("*")):
             place.chmod(0o755 if place.is_dir() else 0o644)
-        cache = jail.prepared_cache(_cache_folder())
-        if any(exercise.phase == "1.5" for exercise in chosen):
-            _fill_cache(walls, cache)
         command = [
             sys.executable, "-P", "-m", "pytest", "-c", str(ROOT / "pyproject.toml"), "--rootdir", str(ROOT), "--workspace", "{submission}",
             "--results", "{results}", "--basetemp", f"{{open}}/{jail.GIVEN}", "--exam", *(["--quick"] * policy.quick),
             *(str(ROOT / exercise.kata) for exercise in chosen), str(ROOT / "katas" / "exam"),
         ]
-        wall = jail.around_the_judge(walls, command, scratch, tree, cache)
         watched = {} if walls.level == "bubblewrap" else {"watched_folder": str(scratch / "open")}
-        # Not as an argument: those of all processes everybody may read who sees /proc, and who knows the seed knows what will be asked.
-        environment = {**_environment(), chance.VARIABLE: str(policy.seed)}
-        task = {"command": wall, "cwd": str(ROOT), "env": environment, "patience": policy.patience, "memory": MEMORY, "tasks": TASKS,
-                "room": ROOM, "scratch": str(scratch), **watched}
         began = time.monotonic()
-        told = _watched(task)
+        # Not as an argument: those of all processes everybody may read who sees /proc, and who knows the seed knows what will be asked.
+        told = _watched(_task(jail.around_the_judge(walls, command, scratch, tree, cache), scratch, policy.patience,
+                              {chance.VARIABLE: str(policy.seed)}, **watched))
         return Attempt.told_by(told, chosen, policy.patience, time.monotonic() - began)
+
+
+@contextlib.contextmanager
+def _scratch() -> Iterator[tuple[Path, Path]]:
+    """A folder for a run of the judge, and an empty one in it for the submission."""
+    with tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-", ignore_cleanup_errors=True) as folder:
+        scratch, tree = Path(folder), Path(folder) / "submission"
+        tree.mkdir()
+        scratch.chmod(0o755)
+        yield scratch, tree
+
+
+def _task(wall: list[str], scratch: Path, patience: float, environment: dict[str, str] | None = None, **watched: str) -> dict[str, Any]:
+    """What the warden is to run, and how far it may go."""
+    return {"command": wall, "cwd": str(ROOT), "env": {**_environment(), **(environment or {})}, "patience": patience, "memory": MEMORY,
+            "tasks": TASKS, "room": ROOM, "scratch": str(scratch), **watched}
 
 
 _filled: set[Path] = set()
@@ -153,17 +163,13 @@ _filling = threading.Lock()
 
 def _fill_cache(walls: jail.Jail, cache: Path) -> None:
     """Lets a judge without a submission make what later ones find in the cache, once in this process; where that fails each makes its own."""
-    with _filling, tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-", ignore_cleanup_errors=True) as folder:
+    with _filling:
         if cache in _filled:
             return
         _filled.add(cache)
-        scratch, nothing = Path(folder), Path(folder) / "submission"
-        nothing.mkdir()
-        scratch.chmod(0o755)
         script = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from dojo.services import keep_for_later; keep_for_later()"
-        command = jail.around_the_judge(walls, [sys.executable, "-P", "-c", script], scratch, nothing, cache, keeps=True)
-        _watched({"command": command, "cwd": str(ROOT), "env": _environment(), "patience": 60.0, "memory": MEMORY, "tasks": TASKS, "room": ROOM,
-                  "scratch": str(scratch)})
+        with _scratch() as (scratch, nothing):
+            _watched(_task(jail.around_the_judge(walls, [sys.executable, "-P", "-c", script], scratch, nothing, cache, keeps=True), scratch, 60.0))
 
 
 def _environment() -> dict[str, str]:
