@@ -27,10 +27,9 @@ from typing import Any
 
 import httpx
 
-from dojo import jail
+from dojo import jail, replies
 from dojo.evidence import cut
 from dojo.reading import named_file
-from dojo.replies import CODINGS, Transport
 from dojo.subject import Inconclusive, Red
 
 #: Locust imports gevent and much more before it begins, on a busy machine for long. In seconds; only ends a hang.
@@ -196,21 +195,15 @@ class Load:
             process = await _start(command, root, folder, log, at_home=True)
             try:
                 address = await _answering(process, port, log, root)
-                async with httpx.AsyncClient(base_url=address, **_as_the_judge()) as client:
+                async with replies.client(base_url=address, timeout=10) as client:
                     yield client
             finally:
                 await _end(process)
 
 
-def _as_the_judge() -> dict[str, Any]:
-    """How a client asks that can't be failed by an answer (`dojo.replies`)."""
-    transport = Transport(verify=False, trust_env=False)
-    return {"transport": transport, "trust_env": False, "timeout": 10, "headers": {"accept-encoding": ", ".join(CODINGS)}}
-
-
 async def _answering(process: asyncio.subprocess.Process, port: int, log: Path, root: Path) -> str:
     """Where Locust's page answers, as soon as it does."""
-    async with httpx.AsyncClient(**_as_the_judge()) as client:
+    async with replies.client(timeout=10) as client:
         for _ in range(int(START_PATIENCE / 0.1)):
             if process.returncode is not None:
                 raise Red(f"Locust ended instead of showing its web page (exit status {process.returncode}). It said:\n"

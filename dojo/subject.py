@@ -19,8 +19,8 @@ from dojo import catalog
 from dojo.alone import EMPTY, without_needed
 from dojo.evidence import listed, quoted, raised, stands, where
 from dojo.launch import Host, HostGone, Launcher, NoAnswer, StarterGone
-from dojo.replies import CODINGS, Transport
 from dojo.replies import Red as Red
+from dojo.replies import client
 from dojo.waits import SHORTEST
 from dojo.wire import LONGEST_LINE, plain
 
@@ -161,13 +161,10 @@ class Service:
         self.broken = broken
         self._exercise = exercise
         self._leapt = False
-        # Its own proxies and limits of connections would change what is seen; certificates are not
-        # needed on the loopback interface, and take longer to load than a host to start. Each request has
-        # a connection of its own: the server may close a kept one after an answer that was good, for its
-        # time limit or for a clean-up that failed, and the next request would look like a failure.
-        limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
-        transport = Transport(verify=False, trust_env=False, limits=limits)
-        self.client = httpx.AsyncClient(base_url=self.url, trust_env=False, transport=transport, headers={"accept-encoding": ", ".join(CODINGS)})
+        # httpx's own limits of connections would change what is seen. Each request has a connection of
+        # its own: the server may close a kept one after an answer that was good, for its time limit or
+        # for a clean-up that failed, and the next request would look like a failure.
+        self.client = client(httpx.Limits(max_connections=None, max_keepalive_connections=0), base_url=self.url)
 
     async def get(self, path: str, **options: Any) -> httpx.Response:
         """The answer to GET ``path``."""
