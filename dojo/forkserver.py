@@ -16,6 +16,7 @@ import socket
 import sys
 import tempfile
 import types
+from collections.abc import Set
 from typing import Any
 
 _PR_SET_CHILD_SUBREAPER = 36
@@ -81,6 +82,9 @@ class _ForkServer:
         self._tracker = tracker
         self._lines: dict[int, int] = {}
         self._seals: dict[int, str] = {}
+        #: The lines of hosts that have ended, until the judge has hung up on each: one that it still writes to would break, and it
+        #: would never read how the host ended.
+        self._told: set[int] = set()
         #: What the judge has sent and isn't done yet: the begin of a message, and the files of those that ask for a host.
         self._begun = b""
         self._files: list[int] = []
@@ -98,11 +102,12 @@ class _ForkServer:
             signal.signal(ignored, signal.SIG_IGN)
         try:
             while True:
-                ready: list[object] = select.select([self._judge, wake_read], [], [])[0]  # type: ignore[type-var]  # a socket and a number
+                ready: list[object] = select.select([self._judge, wake_read, *self._told], [], [])[0]  # type: ignore[type-var]  # a socket and numbers
                 if wake_read in ready:
                     with contextlib.suppress(BlockingIOError):
                         os.read(wake_read, 4096)
                     self._reap()
+                self._hang_up(self._told.intersection(ready))
                 if self._judge in ready and not self._requests((wake_read, wake_write)):
                     return
         finally:
@@ -154,7 +159,7 @@ class _ForkServer:
                 signal.signal(number, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.default_int_handler)
             self._judge.close()
-            for file in (*own, *self._lines.values()):
+            for file in (*own, *self._lines.values(), *self._told):
                 os.close(file)
             nothing = os.open(os.devnull, os.O_RDONLY)
             os.dup2(nothing, 0)
@@ -196,9 +201,20 @@ class _ForkServer:
                 continue
             self._kill_orphans()
             said = {"event": "ended", "status": ended.si_status, "signaled": ended.si_code != os.CLD_EXITED, "seal": self._seals.pop(pid, "")}
-            with contextlib.suppress(OSError), socket.socket(fileno=line) as connection:
+            with contextlib.suppress(OSError), socket.socket(fileno=os.dup(line)) as connection:
                 # The newline in front ends a message in whose middle the host may have died.
                 connection.sendall(b"\n" + json.dumps(said).encode() + b"\n")
+            self._told.add(line)
+
+    def _hang_up(self, lines: Set[int]) -> None:
+        """Reads what the judge had still to say to hosts that have ended, and closes the lines on which it has hung up."""
+        for line in lines:
+            said = b""
+            with contextlib.suppress(OSError):
+                said = os.read(line, 4096)
+            if not said:
+                self._told.remove(line)
+                os.close(line)
 
     def _kill_orphans(self) -> int:
         """Ends adopted processes: those that left their host's group and lost their parent; how many they were."""

@@ -37,7 +37,7 @@ from dojo.workspace import ROOT
 #: For one submission, in seconds: many times what the slowest takes.
 PATIENCE = 3600.0
 #: What a learner's code and the judge's own services may use together. In bytes.
-MEMORY, ROOM = 4 << 30, 1 << 30
+MEMORY = 4 << 30
 TASKS = 1500
 #: Exercises that need more than the judge's walls allow: a container engine is as good as root.
 CONTAINERS = "5"
@@ -154,7 +154,7 @@ def _scratch() -> Iterator[tuple[Path, Path]]:
 def _task(wall: list[str], scratch: Path, patience: float, environment: dict[str, str] | None = None, **watched: str) -> dict[str, Any]:
     """What the warden is to run, and how far it may go."""
     return {"command": wall, "cwd": str(ROOT), "env": {**_environment(), **(environment or {})}, "patience": patience, "memory": MEMORY,
-            "tasks": TASKS, "room": ROOM, "scratch": str(scratch), **watched}
+            "tasks": TASKS, "room": jail.ROOM, "files": jail.MANY, "scratch": str(scratch), **watched}
 
 
 _filled: set[Path] = set()

@@ -8,7 +8,6 @@ import contextlib
 import ctypes
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +18,8 @@ from typing import Any
 
 #: How often it looks, in seconds.
 INTERVAL = 0.25
+#: A file that has to go first when room is made, in bytes.
+LARGE = 1 << 20
 #: The longest record, and how much is kept of what the judge said. In bytes.
 LONGEST, SAID = 1 << 24, 4000
 #: Whatever starts under a process with one of these in its command is a learner's.
@@ -113,15 +114,13 @@ class Warden:
         all_of_it = list(below(judge, known))
         memory = sum(known[process][1] for process in all_of_it)
         self._peak = max(self._peak, memory)
-        too_much = ""
+        too_much = filled = ""
         if memory > self._task["memory"]:
             too_much = f"more than {self._task['memory'] >> 20} MB of memory"
         elif len(all_of_it) > self._task["tasks"]:
             too_much = f"more than {self._task['tasks']} processes"
-        elif self._task.get("watched_folder") and used(self._task["watched_folder"])[0] > self._task["room"]:
-            too_much = f"more than {self._task['room'] >> 20} MB of files"
-            for folder in os.scandir(self._task["watched_folder"]):
-                shutil.rmtree(folder.path, ignore_errors=True)
+        elif filled := self._filled():
+            too_much = f"more than {filled}"
         if too_much:
             remark = f"It used {too_much} and was ended."
             if remark not in self._remarks:
@@ -130,6 +129,17 @@ class Warden:
                 if _starts_hosts(starter):
                     for process in below(starter, known):
                         _kill(process)
+            if filled:
+                make_room(self._task["watched_folder"], self._task["room"] >> 1, self._task["files"] >> 1)
+
+    def _filled(self) -> str:
+        """What a folder that isn't a file system of its own holds too much of; empty when it doesn't."""
+        if "watched_folder" not in self._task:
+            return ""
+        size, count = used(self._task["watched_folder"])
+        if size > self._task["room"]:
+            return f"{self._task['room'] >> 20} MB of files"
+        return f"{self._task['files']} files" if count > self._task["files"] else ""
 
     def _end_all(self) -> None:
         """Ends whatever is left: all that has lost its parent has come here."""
@@ -194,6 +204,34 @@ def used(folder: str) -> tuple[int, int]:
             with contextlib.suppress(OSError):
                 size += os.lstat(os.path.join(place, name)).st_blocks * 512
     return size, count
+
+
+def make_room(folder: str, room: int, files: int) -> None:
+    """Removes files below ``folder`` until they take no more than ``room`` bytes and are no more than ``files``: large ones, then the latest.
+
+    What the judge has laid there is small and was there first, and it goes on judging with it. No link is followed.
+    """
+    def rank(status: os.stat_result) -> tuple[bool, int]:
+        """By when it was last changed, which no process can set."""
+        return status.st_blocks >= LARGE // 512, status.st_ctime_ns
+
+    found = sorted((rank(status), status.st_blocks * 512) for _, _, status in _files(folder))
+    size, count, least = sum(each for _, each in found), len(found), (True, sys.maxsize)
+    while found and (size > room or count > files):
+        least, each = found.pop()
+        size, count = size - each, count - 1
+    for place, name, status in _files(folder):
+        if rank(status) >= least:
+            with contextlib.suppress(OSError):
+                os.unlink(name, dir_fd=place)
+
+
+def _files(folder: str) -> Iterator[tuple[int, str, os.stat_result]]:
+    """What lies below a folder and is no folder: the open folder that it is in, its name there, and its status."""
+    for _, _, files, place in os.fwalk(folder):
+        for name in files:
+            with contextlib.suppress(OSError):
+                yield place, name, os.lstat(name, dir_fd=place)
 
 
 def _starts_hosts(process: int) -> bool:

@@ -255,20 +255,25 @@ def test_a_file_of_the_judge_s_is_not_brought_to_a_host(level: str, tmp_path: Pa
     assert SECRET == kept.read_text()
 
 
-def test_who_fills_the_disk_gets_no_credit_for_what_is_inconclusive(tmp_path: Path) -> None:
-    """Whether the machine had room to judge it is nobody's to decide but the machine's."""
-    if not jail.strongest().at_least("landlock"):
-        pytest.skip("nothing keeps it from filling the machine's own disk")
+@pytest.mark.parametrize("level", ["bubblewrap", "landlock", "limits"])
+def test_who_fills_the_disk_gets_no_credit_for_what_is_inconclusive(level: str, tmp_path: Path) -> None:
+    """Whether the machine had room to judge it is nobody's to decide but the machine's; and what isn't filled is judged on."""
+    try:
+        jail.named(level)
+    except ValueError as error:
+        pytest.skip(str(error))
     base(tmp_path / "it")
     main = tmp_path / "it/app/main.py"
     main.write_text(FILLS_THE_DISK + main.read_text(encoding="utf-8"), encoding="utf-8")
 
-    policy = Policy(("1.1", "1.2", "D"), seed=1, level=LEVEL, credit_inconclusive=True)
+    policy = Policy(("1.1", "1.2", "D"), seed=1, level=level, credit_inconclusive=True)
     with ThreadPoolExecutor(1) as pool:
         told, = Class(tmp_path / "out", policy).grade([("it", str(tmp_path / "it"))], pool, lambda result: None)
 
+    assert ["green", "red"] == [test["state"] for test in told["tests"] if test["id"] in ("1.2", "D")], told
     assert "unclear" not in {test["state"] for test in told["tests"]}, told
-    assert any("Your code has written" in (test["message"] or "") for test in told["tests"]), told
+    said = [*told["submission"]["remarks"], *(test["message"] or "" for test in told["tests"])]
+    assert any("Your code has written" in each or "It used more than 1024 MB of files" in each for each in said), told
     assert not told["grader_error"]
 
 

@@ -1450,3 +1450,29 @@ def test_what_is_found_is_short(code: str) -> None:
 def test_what_can_not_be_parsed_is_passed_over(content: bytes) -> None:
     """It can't run either."""
     assert [] == reaches({"app/x.py": content})
+
+
+def test_room_is_made_of_what_is_large_and_late(tmp_path: Path) -> None:
+    """What the judge has laid there before stays, and so does what a link leads to."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "file").write_bytes(bytes(2 << 20))
+    room = tmp_path / "room"
+    (room / "judge").mkdir(parents=True)
+    (room / "judge" / "early").write_bytes(bytes(4096))
+    (room / "late").mkdir()
+    (room / "late" / "large").write_bytes(bytes(3 << 20))
+    for number in range(20):
+        time.sleep(0.01)  # a file system's clock goes in steps
+        (room / "late" / f"{number:02}").write_bytes(bytes(4096))
+    (room / "late" / "away").symlink_to(outside)
+
+    warden.make_room(str(room), 20 * 4096, 1000)
+    assert (room / "judge" / "early").exists()
+    assert not (room / "late" / "large").exists()
+    assert warden.used(str(room))[0] <= 20 * 4096
+
+    warden.make_room(str(room), 1 << 30, 5)
+    assert ["00", "01", "02", "03", "away"] == sorted(path.name for path in (room / "late").iterdir())
+    assert (room / "judge" / "early").exists()
+    assert (outside / "file").exists()

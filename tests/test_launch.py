@@ -235,3 +235,18 @@ async def test_two_hosts_that_are_the_first_wait_for_the_libraries_together(laun
         for host in await asyncio.gather(launcher.start(task), launcher.start(task)):
             await host.started
             await host.close()
+
+
+@pytest.mark.skipif(not FORK, reason="elsewhere the judge asks the system how a process ended")
+async def test_how_a_host_ended_is_known_however_late_it_is_asked(launcher: Launcher) -> None:
+    """A question that is sent to a host that has ended meanwhile doesn't cost the word of how it ended."""
+    host = await launcher.start({"do": "call", "root": str(launcher.root), "env": {}})
+    await asyncio.wait_for(host.started, 10)
+    os.kill((await host.ask("call", 10, function="os:getpid", args=[]))["value"], signal.SIGTERM)
+    time.sleep(0.5)  # the loop stands: nothing is read meanwhile
+
+    host.tell({"do": "where", "id": 0})
+
+    assert await host.ends(5)
+    assert (signal.SIGTERM, True) == (host.ended.get("status"), host.ended.get("signaled"))
+    await host.close()
