@@ -195,10 +195,25 @@ class Load:
             process = await _start(command, root, folder, log, at_home=True)
             try:
                 address = await _answering(process, port, log, root)
-                async with replies.client(base_url=address, timeout=10) as client:
+                async with replies.client(kind=_PageClient, base_url=address, timeout=10) as client:
                     yield client
             finally:
                 await _end(process)
+
+
+class _PageClient(httpx.AsyncClient):
+    """One of Locust's page, which may end in the middle of a load as ``locust.conf`` says."""
+
+    async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
+        """One exchange; raises `Red`, or `Inconclusive` when it takes too long: nothing of the learner's runs where the page is made."""
+        asked = f"{request.method} {request.url.path} of Locust's web page"
+        try:
+            return await super().send(request, **options)
+        except httpx.TimeoutException:
+            raise Inconclusive(f"{asked} was not answered within {request.extensions['timeout']['read']:g} s: the machine is too busy") from None
+        except httpx.HTTPError as error:
+            raise Red(f"{asked} was not answered, after it had come up ({type(error).__name__}: {error}). Does locust.conf start a load by itself, "
+                      "or end Locust after a time? The page is to stay until it is ended by hand.") from None
 
 
 async def _answering(process: asyncio.subprocess.Process, port: int, log: Path, root: Path) -> str:

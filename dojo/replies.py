@@ -104,14 +104,14 @@ class Transport(httpx.AsyncHTTPTransport):
         return Reply(response.status_code, headers=response.headers, stream=body, extensions=response.extensions)
 
 
-def client(limits: httpx.Limits | None = None, **options: Any) -> httpx.AsyncClient:
-    """httpx's own, which no answer can make the judge fail; ``options`` are those of ``httpx.AsyncClient``.
+def client(limits: httpx.Limits | None = None, kind: type[httpx.AsyncClient] = httpx.AsyncClient, **options: Any) -> httpx.AsyncClient:
+    """httpx's own, or one of another ``kind``, which no answer can make the judge fail; ``options`` are those of ``httpx.AsyncClient``.
 
     A user's proxies would change what is seen. Certificates are not needed on the loopback interface, and take longer to load
     than a host to start.
     """
     transport = Transport(verify=False, trust_env=False, limits=limits or httpx.Limits(max_connections=100, max_keepalive_connections=20))
-    return httpx.AsyncClient(trust_env=False, transport=transport, headers={"accept-encoding": ", ".join(CODINGS)}, **options)
+    return kind(trust_env=False, transport=transport, headers={"accept-encoding": ", ".join(CODINGS)}, **options)
 
 
 def whole(status: int, headers: list[tuple[bytes, bytes]], body: bytes, request: httpx.Request) -> Reply:

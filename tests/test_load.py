@@ -353,3 +353,15 @@ async def test_a_configuration_without_a_page_is_red(load: Load) -> None:
             pass
 
     assert "web_port_of_mine" in str(red.value)
+
+
+async def test_a_page_that_ends_by_itself_is_the_learner_s(load: Load) -> None:
+    """Settings that start a load and quit after it take the page away from who looks at it: that is no failure of the judge's."""
+    async with load.web("--autostart", "--run-time", "1", "--autoquit", "0") as page:
+        for _ in range(100):
+            if not locusts(load.root):
+                break
+            await asyncio.sleep(0.1)
+
+        with pytest.raises(Red, match=r"^GET / of Locust's web page was not answered, after it had come up"):
+            await page.get("/")
