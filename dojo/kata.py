@@ -50,7 +50,7 @@ from dojo.image import Image
 from dojo.load import Load, LoadRun
 from dojo.outside import Call
 from dojo.plugin import Server, ServiceStarter
-from dojo.reading import SilentPipe, hold_steps
+from dojo.reading import SilentPipe, change_between, hold_steps
 from dojo.subject import Functions, Inconclusive, Red, Service
 from dojo.upstreams import Answer, Upstream
 from dojo.wire import new
@@ -59,8 +59,8 @@ from dojo.witness import note as keep_picture
 __all__ = [
     "Answer", "Burst", "Call", "Container", "Functions", "GivenFile", "Held", "Image", "Inconclusive", "Load", "LoadRun", "Meeting",
     "Observation", "Picture", "Red", "Request", "Rounds", "Server", "Service", "ServiceStarter", "SilentPipe", "Upstream", "alone", "bars",
-    "beside", "exercise", "held_loop", "hold", "hold_and_ping", "hold_in_rounds", "hold_steps", "keep_picture", "listed", "never_awaited", "new",
-    "overlay", "plural", "quoted", "tier", "where",
+    "beside", "change_between", "exercise", "held_loop", "hold", "hold_and_ping", "hold_in_rounds", "hold_steps", "keep_picture", "listed",
+    "never_awaited", "new", "overlay", "plural", "quoted", "tier", "where",
 ]
 
 

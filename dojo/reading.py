@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from dojo import jail
-from dojo.burst import Burst, Observation, Request, ask_health
+from dojo.burst import Burst, Observation, Request, Sent, ask_health
 from dojo.given import GivenFile, folder_of
 from dojo.outside import Call, OutsideGate
 
@@ -44,6 +44,29 @@ async def hold_steps(service: "Service", path: str, count: int) -> Observation:
     await burst.finish(8.0)
     after = await service.report()
     return Observation(path, count, 0.0, burst.requests, seen, after, healthy, asked, seen.get("held", []), service.host.output())
+
+
+async def change_between(service: "Service", path: str, change: Callable[[], object]) -> list[Sent]:
+    """Sends a request to ``path``, makes the ``change`` of the file once that has opened it, sends another, and lets both read on in turn.
+
+    The two requests, with their responses where they got one. The service was started with the host's option ``hold_file``; where
+    another process does the reading nothing is held, and the change comes after the first is answered, or in its midst.
+    """
+    await service.close_gate()
+    first = Burst(service, [Request("GET", path)])
+    step = await service.gather(1)
+    if any(arrival["what"].startswith("open") for arrival in step.get("held", [])) and await service.release():
+        await service.gather(1)
+    change()
+    second = Burst(service, [Request("GET", path)])
+    step = await service.gather(2)
+    steps = 0
+    while not step.get("held_up") and not step.get("quiet") and (steps := steps + 1) <= STEPS and await service.release():
+        step = await service.gather(2)
+    await service.open_gate()
+    for burst in (first, second):
+        await burst.finish(8.0)
+    return [*first.requests, *second.requests]
 
 
 class SilentPipe(OutsideGate):

@@ -8,13 +8,20 @@ from urllib.parse import quote
 
 import httpx
 from fastapi import APIRouter, HTTPException, Request
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, FiniteFloat
 
 from app.settings import settings
 
 
+class Conditions(BaseModel):
+    """What the upstream says; ``temperature`` is in degrees Celsius."""
+
+    temperature: FiniteFloat  # Python's own parser takes NaN, which is no JSON and no temperature
+    conditions: str
+
+
 class Weather(BaseModel):
-    """What a client gets; ``temperature`` is in degrees Celsius."""
+    """What a client gets."""
 
     city: str
     temperature: float
@@ -44,8 +51,8 @@ async def read_weather(city: str, request: Request) -> Weather:
             # Escaped, so that "what?units=f" stays a city and brings no query along, and ".." isn't the folder above.
             answer = await request.state.weather.get(f"/weather/{quote(city, safe='').replace('.', '%2E')}", timeout=None)
         answer.raise_for_status()
-        return Weather.model_validate({**answer.json(), "city": city})
+        return Weather(city=city, **Conditions.model_validate_json(answer.content).model_dump())
     except TimeoutError as error:
         raise HTTPException(504, "the weather service takes too long") from error
-    except (httpx.HTTPError, ValidationError, ValueError, TypeError) as error:
+    except (httpx.HTTPError, ValueError) as error:  # pydantic's ValidationError is a ValueError
         raise HTTPException(502, "the weather service gave no valid answer") from error

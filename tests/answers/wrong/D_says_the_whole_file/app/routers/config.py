@@ -1,6 +1,6 @@
 # Wrong answer to D: the detail is the whole file.
 # Rejected by: test_a_malformed_row_is_a_500_that_says_where
-# Because: line \d+
+# Because: It shows 60 other rows
 
 import csv
 
