@@ -14,9 +14,6 @@ from app.settings import settings
 
 logger = logging.getLogger(__name__)
 
-#: Deliveries under way at the same time; no more than the connections that httpx opens, which is 100.
-TURNS = 100
-
 
 class Event(BaseModel):
     """What a client reports, and what the analytics service gets."""
@@ -27,22 +24,22 @@ class Event(BaseModel):
 
 @asynccontextmanager
 async def lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
-    """Opens one client with the service, and closes it with it; it is ``request.state.analytics``, and ``turns`` beside it is how many may use it."""
+    """Opens one client with the service, and closes it with it; it is ``request.state.analytics``."""
     # The lifespan ends after the last background task, so the client is open for all of them.
-    async with httpx.AsyncClient(base_url=settings.analytics_url) as client:
-        yield {"analytics": client, "turns": asyncio.Semaphore(TURNS)}
+    # By default it opens 100 connections: the next event would wait for one, and its time limit would run meanwhile.
+    async with httpx.AsyncClient(base_url=settings.analytics_url, limits=httpx.Limits(max_connections=None)) as client:
+        yield {"analytics": client}
 
 
 router = APIRouter(lifespan=lifespan)
 
 
-async def deliver(client: httpx.AsyncClient, turns: asyncio.Semaphore, event: Event) -> None:
+async def deliver(client: httpx.AsyncClient, event: Event) -> None:
     """Hands ``event`` to the analytics service, once; a failure is logged and goes no further."""
     try:
-        # A turn comes before the limit begins: an event that waits for a connection is not one that the upstream was too slow for.
         # Without a limit, a silent upstream would collect tasks for as long as it is silent, and
         # the service could not stop meanwhile.
-        async with turns, asyncio.timeout(settings.upstream_timeout_seconds):
+        async with asyncio.timeout(settings.upstream_timeout_seconds):
             answer = await client.post("/events", json=event.model_dump(), timeout=None)
         answer.raise_for_status()  # a 500 is an answer too: httpx raises nothing by itself
     except (httpx.HTTPError, TimeoutError, UnicodeError) as error:  # the last: half of a character ("\ud800") can't be sent
@@ -56,5 +53,5 @@ async def track(event: Event, request: Request, background: BackgroundTasks) -> 
     """Accepts ``event`` at once; it is delivered after the answer."""
     # It runs as a part of this request's task, after the last byte of the answer. So the server holds
     # on to it, and at a graceful stop waits for it; a task of asyncio.create_task has only itself.
-    background.add_task(deliver, request.state.analytics, request.state.turns, event)
+    background.add_task(deliver, request.state.analytics, event)
     return {"status": "accepted"}

@@ -14,14 +14,14 @@ from app.settings import settings
 
 
 class Conditions(BaseModel):
-    """What the upstream says; ``temperature`` is in degrees Celsius."""
+    """What the upstream says."""
 
     temperature: FiniteFloat  # Python's own parser takes NaN, which is no JSON and no temperature
     conditions: str
 
 
 class Weather(BaseModel):
-    """What a client gets."""
+    """What a client gets; ``temperature`` is in degrees Celsius."""
 
     city: str
     temperature: float
