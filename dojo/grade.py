@@ -121,7 +121,7 @@ def assess(parcel: Parcel) -> dict[str, Any]:
 
 def _attempt(submission: Submission, policy: Policy, walls: jail.Jail) -> Attempt:
     chosen = policy.chosen()
-    cache = jail.prepared_cache(_cache_folder())
+    cache = jail.prepared_cache(_cache_folder(), walls.level)
     if any(exercise.phase == "1.5" for exercise in chosen):  # whose services take long to make
         _fill_cache(walls, cache)
     with _scratch() as (scratch, tree):

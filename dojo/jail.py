@@ -143,10 +143,10 @@ def around_the_judge(jail: Jail, command: Sequence[str], scratch: Path, submissi
     return _outer_bubble(inside, [*mounts, *(["--bind" if keeps else "--ro-bind", str(cache), "/tmp/cache"] if cache else [])])
 
 
-def prepared_cache(folder: Path) -> Path:
-    """A folder in which the judge, whoever it runs as, may keep what takes long to make."""
+def prepared_cache(folder: Path, level: str) -> Path:
+    """A folder in which the judge at ``level``, whoever it runs as there, may keep what takes long to make."""
     folder.mkdir(mode=0o755, parents=True, exist_ok=True)
-    if os.geteuid() == 0:
+    if os.geteuid() == 0 and level == "bubblewrap":  # elsewhere it stays root, and nobody could read what that keeps
         own = folder / "as-nobody"
         own.mkdir(mode=0o700, exist_ok=True)
         os.chown(own, USER, USER)

@@ -169,7 +169,7 @@ def _start_postgres(how: str, programs: Path) -> Server:
 
 def _from_kept(guard: "_Guard", how: str, programs: Path, user: "_User | None", kept: Path) -> Server | None:
     """The server on a copy of a kept data folder; None, and nothing kept any more, when there is none that works."""
-    if not kept.exists():
+    if not os.path.exists(kept):  # as is what lies in another user's folder, of which a path of pathlib's complains
         return None
     data = guard.folder / "data"
     try:

@@ -240,7 +240,7 @@ def test_a_file_of_the_judge_s_is_not_brought_to_a_host(level: str, tmp_path: Pa
     except ValueError as error:
         pytest.skip(str(error))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    kept = jail.prepared_cache(tmp_path / "serving-katas" / "grade") / "kept"
+    kept = jail.prepared_cache(tmp_path / "serving-katas" / "grade", level) / "kept"
     kept.write_text(SECRET)
     kept.chmod(0o644)
     base(tmp_path / "it")

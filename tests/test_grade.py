@@ -1476,3 +1476,21 @@ def test_room_is_made_of_what_is_large_and_late(tmp_path: Path) -> None:
     assert ["00", "01", "02", "03", "away"] == sorted(path.name for path in (room / "late").iterdir())
     assert (room / "judge" / "early").exists()
     assert (outside / "file").exists()
+
+
+@linux
+@pytest.mark.timeout(600)
+def test_a_cache_that_the_judge_may_not_enter_costs_no_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one is that a judge of another user has made: then the database is made anew."""
+    if os.geteuid() != 0:
+        pytest.skip("only root's judge is another user")
+    try:
+        jail.named("bubblewrap")
+    except ValueError as error:
+        pytest.skip(str(error))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    (jail.prepared_cache(grade._cache_folder(), "bubblewrap") / "serving-katas").mkdir(mode=0o700)
+
+    (result,), _ = run(tmp_path / "run", [("it", str(SOLUTIONS))], Policy(("A",), 1, "bubblewrap"))
+
+    assert ["green"] == [test["state"] for test in result["tests"]], result

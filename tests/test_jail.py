@@ -35,7 +35,7 @@ def test_the_cache_is_written_without_a_submission_alone(level: str, keeps: bool
         folder.chmod(0o755)
     # Not below /tmp: a root's judge has its servers' folders there.
     home = Path(tempfile.mkdtemp(prefix="serving-katas-cache-", dir=Path.home()))
-    cache = jail.prepared_cache(home)
+    cache = jail.prepared_cache(home, level)
     (cache / "kept").write_text("was there")
     (cache / "kept").chmod(0o666)
     script = "import os; cache = os.environ['XDG_CACHE_HOME']; print(open(cache + '/kept').read()); open(cache + '/new', 'w').close()"

@@ -228,7 +228,7 @@ async def test_a_malformed_row_is_a_500_that_says_where(service: ServiceStarter,
         named = re.search(rf"(?<!\d){number}(?!\d)", detail) or bad.partition(",")[0] in detail
         told = f"Line {number} of the file is `{bad}`, and the detail was\n    {detail[:200]}\n"
         assert named, f"{told}Whoever has to repair the file looks for `line {number}`, or for the row itself."
-        assert others <= NEIGHBORS, f"{told}It shows {others} other rows, which are in order. `line {number}`, or the row itself, is enough to find it."
+        assert others <= NEIGHBORS, f"{told}It shows {others} other rows, which are in order. `line {number}`, or that row, is enough to find it."
     config.write(table(rows))
     await expect_rows(api, rows, "The file has been repaired.")
 
