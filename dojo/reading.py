@@ -9,7 +9,7 @@ import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from dojo import jail
 from dojo.burst import Burst, Observation, Request, Sent, ask_health
@@ -35,9 +35,8 @@ async def hold_steps(service: "Service", path: str, count: int) -> Observation:
     burst = Burst(service, [Request("GET", path)] * count)
     seen = step = await service.gather(count)
     healthy, asked = await ask_health(service, "/health", seen)
-    steps = 0
-    while healthy and not step.get("held_up") and not step.get("quiet") and (steps := steps + 1) <= STEPS and await service.release():
-        step = await service.gather(count + 1)  # /health is among those that are done
+    if healthy:
+        step = await _read_on(service, step, count + 1)  # /health is among those that are done
     if step.get("held_up") and step is not seen:
         healthy, asked = await ask_health(service, "/health", step)
     await service.open_gate()
@@ -59,14 +58,19 @@ async def change_between(service: "Service", path: str, change: Callable[[], obj
         await service.gather(1)
     change()
     second = Burst(service, [Request("GET", path)])
-    step = await service.gather(2)
-    steps = 0
-    while not step.get("held_up") and not step.get("quiet") and (steps := steps + 1) <= STEPS and await service.release():
-        step = await service.gather(2)
+    await _read_on(service, await service.gather(2), 2)
     await service.open_gate()
     for burst in (first, second):
         await burst.finish(8.0)
     return [*first.requests, *second.requests]
+
+
+async def _read_on(service: "Service", step: dict[str, Any], expected: int) -> dict[str, Any]:
+    """Lets the requests go from ``step`` to their next ones, each time when all ``expected`` stand there or are done; what was seen last."""
+    steps = 0
+    while not step.get("held_up") and not step.get("quiet") and (steps := steps + 1) <= STEPS and await service.release():
+        step = await service.gather(expected)
+    return step
 
 
 class SilentPipe(OutsideGate):

@@ -33,6 +33,7 @@ from tests.attacks.corpus import (
     Attack,
     base,
 )
+from tests.walls import held
 
 pytestmark = [pytest.mark.timeout(3600), pytest.mark.skipif(sys.platform != "linux", reason="there are no walls elsewhere")]
 
@@ -184,10 +185,7 @@ def test_the_judge_s_servers_do_nothing_for_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize("level", jail.LEVELS)
 def test_the_seed_is_no_argument_of_anybody(level: str, tmp_path: Path) -> None:
     """Whoever sees /proc reads the arguments of all processes, and would know what the judge is going to draw."""
-    try:
-        jail.named(level)
-    except ValueError as error:
-        pytest.skip(str(error))
+    held(level)
     base(tmp_path / "it")
     (tmp_path / "it" / PREDICT).write_text(LISTS_THE_ARGUMENTS + HOLE, encoding="utf-8")
 
@@ -202,10 +200,7 @@ def test_the_seed_is_no_argument_of_anybody(level: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("level", ["bubblewrap", "landlock"])
 def test_the_judge_does_nothing_for_it_elsewhere(level: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Where the judge writes, reads and whom it ends, hosts may tell it: it does so within the walls alone."""
-    try:
-        walls = jail.named(level)
-    except ValueError as error:
-        pytest.skip(str(error))
+    walls = held(level)
     if level == "landlock" and walls.landlock < 6:
         pytest.skip("signals don't reach out of Landlock since its sixth version")
     folder = tmp_path_factory.mktemp("elsewhere")
@@ -235,10 +230,7 @@ def test_the_judge_does_nothing_for_it_elsewhere(level: str, tmp_path_factory: p
 @pytest.mark.parametrize("level", ["bubblewrap", "landlock"])
 def test_a_file_of_the_judge_s_is_not_brought_to_a_host(level: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A host puts a link in the place of a file that the judge is about to put aside: what the judge may read, and the host not, stays there."""
-    try:
-        jail.named(level)
-    except ValueError as error:
-        pytest.skip(str(error))
+    held(level)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     kept = jail.prepared_cache(tmp_path / "serving-katas" / "grade", level) / "kept"
     kept.write_text(SECRET)
@@ -258,10 +250,7 @@ def test_a_file_of_the_judge_s_is_not_brought_to_a_host(level: str, tmp_path: Pa
 @pytest.mark.parametrize("level", ["bubblewrap", "landlock", "limits"])
 def test_who_fills_the_disk_gets_no_credit_for_what_is_inconclusive(level: str, tmp_path: Path) -> None:
     """Whether the machine had room to judge it is nobody's to decide but the machine's; and what isn't filled is judged on."""
-    try:
-        jail.named(level)
-    except ValueError as error:
-        pytest.skip(str(error))
+    held(level)
     base(tmp_path / "it")
     main = tmp_path / "it/app/main.py"
     main.write_text(FILLS_THE_DISK + main.read_text(encoding="utf-8"), encoding="utf-8")

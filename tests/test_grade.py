@@ -39,6 +39,7 @@ from dojo.submission import NotReached, NotTaken, Submission, printable, take, u
 from dojo.workspace import ANSWERS, ROOT, SOLUTIONS
 from tests.attacks.corpus import base
 from tests.test_stubs import stubs  # noqa: F401  # the fixture
+from tests.walls import held
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="there are no walls elsewhere")
 FEW = ("1.1", "1.3")
@@ -818,10 +819,7 @@ def test_what_can_not_be_taken_is_told_in_the_same_shape() -> None:
 @pytest.mark.parametrize("level", jail.LEVELS)
 def test_an_honest_submission_gets_everything_and_the_stubs_nothing(level: str, tmp_path: Path, stubs: Path) -> None:  # noqa: F811
     """Behind walls of every level."""
-    try:
-        jail.named(level)
-    except ValueError as error:
-        pytest.skip(str(error))
+    held(level)
     (complete, nothing), _ = run(tmp_path, [("complete", str(SOLUTIONS)), ("stubs", str(stubs))], Policy(FEW, 3, level))
 
     assert (2, 2, level, None) == (complete["points"], complete["max_points"], complete["jail"]["level"], complete["grader_error"]), complete
@@ -1215,10 +1213,7 @@ def test_a_folder_of_results_has_one_seed(tmp_path: Path) -> None:
 @pytest.mark.parametrize("level", jail.LEVELS[:2])
 def test_processes_that_a_kata_starts_beside_a_host_work_behind_walls(level: str, tmp_path: Path) -> None:
     """They stand behind the same ones: 4.4 gave one a name by a file in /proc, which nobody may write to there."""
-    try:
-        jail.named(level)
-    except ValueError as error:
-        pytest.skip(str(error))
+    held(level)
     (told,), _ = run(tmp_path, [("complete", str(SOLUTIONS))], Policy(("4.4",), 3, level))
     assert 1 == told["points"], told
 
@@ -1484,10 +1479,7 @@ def test_a_cache_that_the_judge_may_not_enter_costs_no_verdict(tmp_path: Path, m
     """As one is that a judge of another user has made: then the database is made anew."""
     if os.geteuid() != 0:
         pytest.skip("only root's judge is another user")
-    try:
-        jail.named("bubblewrap")
-    except ValueError as error:
-        pytest.skip(str(error))
+    held("bubblewrap")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     (jail.prepared_cache(grade._cache_folder(), "bubblewrap") / "serving-katas").mkdir(mode=0o700)
 

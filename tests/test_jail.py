@@ -12,16 +12,9 @@ import pytest
 
 from dojo import jail
 from dojo.workspace import ROOT
+from tests.walls import held
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="there are no walls elsewhere")
-
-
-def held(level: str) -> jail.Jail:
-    """The jail of that level; skips the test where it doesn't hold."""
-    try:
-        return jail.named(level)
-    except ValueError as error:
-        pytest.skip(str(error))
 
 
 @pytest.mark.parametrize("level", ["bubblewrap", "landlock"])
