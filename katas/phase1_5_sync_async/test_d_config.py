@@ -190,7 +190,8 @@ async def test_an_answer_is_of_one_file(service: ServiceStarter, config: GivenFi
         count = [len(rows.items() & got.items()) for rows in (before, after)] if isinstance(got, dict) else [0, 0]
         raise Red(f"One request had opened the file, which was replaced then by another, and a second request came. Each file has {FEW_PARTS} rows. "
                   f"The {which} of them was answered with {plural(count[0], 'row')} of the old file and {count[1]} of the new one.\n"
-                  "Both filled the same object: what belongs to one request is made in that request, and nobody else knows it.")
+                  "Both filled the same object, or one read on in what the other had opened, or the file was opened anew for its next part. "
+                  "What belongs to one request is made in that request, and nobody else knows it; and one opening is one file.")
 
 
 async def test_a_pipe_that_stays_silent_leaves_the_loop_free(service: ServiceStarter, config: GivenFile) -> None:
